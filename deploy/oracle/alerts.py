@@ -1,0 +1,201 @@
+"""Every alert that rules on sensors and on announcements raise, each as its transitions, without officers' acts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from deploy.oracle import levels
+from deploy.oracle.city import City, Sensor
+from deploy.oracle.fates import MINUTE_MS, Minute, Series, Timeline
+from deploy.oracle.levels import Judged
+from deploy.oracle.records import MICRO, instant_ms
+from deploy.oracle.windows import HOUR_MS, aggregate, spans
+
+
+@dataclass(frozen=True)
+class Change:
+    """One transition of one alert; what a state in `alerts` says of it."""
+
+    rule_id: str
+    scope: str
+    """Sensor, zone or bulletin id."""
+    transition: str
+    """`raised`, `stepped_up`, `stepped_down`, `cleared`; of announcements also `revised`."""
+    level: str | None
+    at_ms: int
+    value: float | None
+    threshold: float | None
+    onset_ms: int
+    condition_since_ms: int
+
+
+Alerts = dict[str, list[Change]]
+"""By alert id without its exercise."""
+
+
+def compact(instant: int) -> str:
+    """An instant as it stands in an alert's id: `20220905T190000Z`."""
+    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=instant)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def sensor_alerts(city: City, domain: str, timeline: Timeline) -> Alerts:
+    """What the rules of a domain say of one partition's readings."""
+    found: Alerts = {}
+    for rule in city.rules:
+        if "when" not in rule or rule["when"].get("scope", "sensor") != "sensor" or rule["domain"] != domain:
+            continue
+        for (sensor_id, measure), minutes in timeline.minutes.items():
+            sensor = city.sensors[sensor_id]
+            watched = levels.levels_of(rule, sensor) if measure == rule["when"]["measure"] else []
+            if not watched:
+                continue
+            judged = judged_values(rule["when"], timeline, (sensor_id, measure), list(minutes.values()), sensor)
+            for steps in levels.steps(rule, watched, judged, levels.tolerated_gap_ms(rule, sensor)):
+                alert_id = f"{rule['rule_id']}:{sensor_id}:{compact(steps[0].onset_ms)}"
+                life = found.setdefault(alert_id, [])
+                # One that is raised again within the second of its onset has the same id: its life goes on.
+                onset_ms = life[0].onset_ms if life else steps[0].onset_ms
+                life += [
+                    Change(
+                        rule["rule_id"],
+                        sensor_id,
+                        step.transition,
+                        step.level,
+                        step.at_ms,
+                        step.value,
+                        step.threshold,
+                        onset_ms,
+                        step.condition_since_ms,
+                    )
+                    for step in steps
+                ]
+    return found
+
+
+def judged_values(
+    when: dict[str, Any], timeline: Timeline, series: Series, minutes: list[Minute], sensor: Sensor
+) -> list[Judged]:
+    """The values of a series that a rule judges, in the order in which it does."""
+    if when["window"] == "reading":
+        return _single_readings(timeline, series)
+    aggregated = when.get("aggregate", "last")
+    final = [m for m in minutes if timeline.is_final(m)]
+    # A window that fills a hole raises no live alert: no rule judges it, but sums and hours that come later hold it.
+    on_time = sorted((m for m in final if not m.filled_behind), key=lambda m: m.start_ms)
+    if when["window"] == "sliding":
+        by_start = sorted(final, key=lambda m: m.start_ms)
+        return [_sliding(when, minute, by_start) for minute in on_time]
+    length_ms = int(when["window_s"]) * 1000
+    if length_ms == MINUTE_MS:
+        judged = [(m.start_ms, [m]) for m in on_time]
+    else:
+        longer = spans(timeline, minutes, sensor.delay_ms, length_ms)
+        judged = [(span.start_ms, span.on_time) for span in longer if span.is_due and span.on_time]
+    return [Judged(_value(aggregated, inside), start, start + length_ms) for start, inside in judged]
+
+
+def _single_readings(timeline: Timeline, series: Series) -> list[Judged]:
+    """Each accepted reading in the log's order; one that is older than its series' newest changes nothing."""
+    judged: list[Judged] = []
+    newest_ms = None
+    for value in timeline.live.get(series, []):
+        if newest_ms is None or value.at_ms >= newest_ms:
+            judged.append(Judged(value.micro / MICRO, value.at_ms, value.at_ms))
+            newest_ms = value.at_ms
+    return judged
+
+
+def _sliding(when: dict[str, Any], minute: Minute, final: list[Minute]) -> Judged:
+    """The sum or mean over the time that ends with this minute, of what was final when the minute became so."""
+    end_ms = minute.start_ms + MINUTE_MS
+    begin_ms = end_ms - int(when["window_s"]) * 1000
+    first, last = (bisect_left(final, at_ms, key=lambda m: m.start_ms) for at_ms in (begin_ms, end_ms))
+    inside = [
+        value.micro
+        for m in final[first:last]
+        if m.due_ms < minute.due_ms or (m.due_ms == minute.due_ms and not m.filled_behind)
+        for value in m.values
+    ]
+    total = sum(inside) / MICRO
+    return Judged(total if when["aggregate"] == "sum" else total / len(inside), begin_ms, end_ms)
+
+
+def _value(aggregated: str, minutes: list[Minute]) -> float:
+    window = aggregate(0, HOUR_MS, [v for m in minutes for v in m.values], final=True, revision=0)
+    return float(getattr(window, aggregated))
+
+
+def bulletin_alerts(city: City, bulletins: Iterable[dict[str, Any]]) -> Alerts:
+    """What the rules on announcements make of these, in the order of their log.
+
+    An older revision, or the same once more, changes nothing; one that supersedes another announcement ends its alerts.
+    """
+    found: Alerts = {}
+    known: dict[str, dict[str, Any]] = {}
+    for bulletin in bulletins:
+        before = known.get(bulletin["bulletin_id"])
+        if before is not None and (_revision(bulletin) < _revision(before) or bulletin == before):
+            continue
+        known[bulletin["bulletin_id"]] = bulletin
+        rules = [rule for rule in city.rules if rule.get("bulletin", {}).get("kind") == bulletin["kind"]]
+        replaced = bulletin.get("supersedes")
+        for rule in rules if replaced in known else []:
+            _announce(found, rule, {**bulletin, "bulletin_id": replaced, "cancelled": True})
+        for rule in rules:
+            _announce(found, rule, bulletin)
+    return found
+
+
+def _announce(found: Alerts, rule: dict[str, Any], bulletin: dict[str, Any]) -> None:
+    alert_id = f"{rule['rule_id']}:{bulletin['bulletin_id']}"
+    changes = found.get(alert_id, [])
+    ranks = [entry["level"] for entry in rule["levels"]]
+    old = ranks.index(changes[-1].level) if changes and changes[-1].level is not None else -1
+    new = -1 if bulletin.get("cancelled", False) else _reached(rule, bulletin)
+    if old < 0 and new < 0:
+        return
+    if old < 0:
+        transition = "raised"
+    elif new < 0:
+        transition = "cleared"
+    else:
+        transition = "stepped_up" if new > old else "stepped_down" if new < old else "revised"
+    onset_ms = changes[0].onset_ms if changes else instant_ms(bulletin.get("occurred_at", bulletin["issued_at"]))
+    level = rule["levels"][new] if new >= 0 else None
+    least = level["when"].get("magnitude_at_least") if level else None
+    change = Change(
+        rule["rule_id"],
+        bulletin["bulletin_id"],
+        transition,
+        level["level"] if level else None,
+        instant_ms(bulletin["issued_at"]),
+        bulletin.get("magnitude"),
+        None if least is None else float(least),
+        onset_ms,
+        onset_ms,
+    )
+    found[alert_id] = [*changes, change]
+
+
+def _reached(rule: dict[str, Any], bulletin: dict[str, Any]) -> int:
+    """The highest level whose every condition holds, -1 for none."""
+    highest = -1
+    for i, entry in enumerate(rule["levels"]):
+        when = entry["when"]
+        magnitude = bulletin.get("magnitude")
+        by_level = "level" not in when or when["level"] == bulletin.get("level")
+        by_size = "magnitude_at_least" not in when or (
+            magnitude is not None and Decimal(str(magnitude)) >= when["magnitude_at_least"]
+        )
+        if by_level and by_size:
+            highest = i
+    return highest
+
+
+def _revision(bulletin: dict[str, Any]) -> int:
+    return int(bulletin.get("revision", 0))

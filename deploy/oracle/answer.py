@@ -1,0 +1,94 @@
+"""What the hub must answer to one log, of reality or of one exercise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from deploy.oracle.alerts import Alerts, bulletin_alerts, sensor_alerts
+from deploy.oracle.city import City, Times
+from deploy.oracle.fates import Timeline
+from deploy.oracle.records import Arrived, Ranges, Refused, bulletin_of, reading_of
+from deploy.oracle.windows import FIRST_MS, Window, long_windows, minute_windows, spans
+from deploy.oracle.zones import zone_alerts
+
+BULLETINS: Final = "bulletins"
+DEFAULT_TIMES: Final = Times(60_000, 60_000, 300_000)
+
+WindowKey = tuple[str, str, int, int]
+"""Sensor id, measure, length in s, start in epoch ms."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The whole answer."""
+
+    values: Counter[str]
+    """What became of values: `windowed`, `duplicate`, `late`, `set_aside`, `rejected`."""
+    refused: Counter[str]
+    """Records in `readings.rejected`, by reason."""
+    windows: dict[WindowKey, Window]
+    alerts: Alerts
+
+
+def answer_to(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exercise: str | None) -> Answer:
+    """Calculate the answer to a log.
+
+    Args:
+        log: records, those of one partition in their order.
+        city: the seeds.
+        ranges: per domain, the plausible range of each measure.
+        exercise: whose answer is asked for, None = reality's; unreadable records, which belong to none, are in it too.
+    """
+    timelines: dict[tuple[str, int], Timeline] = {}
+    values: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    bulletins = []
+    for record in log:
+        domain = record.topic.removeprefix("readings.")
+        try:
+            if record.topic == BULLETINS:
+                bulletins.append(bulletin_of(record.value))
+                continue
+            reading = reading_of(record.value, ranges[domain])
+        except Refused as refusal:
+            refused[refusal.reason] += 1
+            values["rejected"] += record.topic != BULLETINS
+            continue
+        if reading.exercise != exercise:
+            continue
+        sensor = city.sensors.get(reading.sensor_id)
+        if sensor is None or sensor.domain != domain:
+            refused["unknown_sensor"] += 1
+            values["rejected"] += len(reading.values)
+            continue
+        times = city.times.get(domain, DEFAULT_TIMES)
+        timeline = timelines.setdefault((domain, record.partition), Timeline(times, exercise))
+        timeline.take(reading, sensor, record.arrival_ms)
+    alerts = bulletin_alerts(city, [b for b in bulletins if b.get("exercise") == exercise])
+    windows: dict[WindowKey, Window] = {}
+    for (domain, _), timeline in timelines.items():
+        values.update(timeline.fates)
+        refused.update(timeline.refusals)
+        windows |= windows_of(timeline, city)
+        alerts |= sensor_alerts(city, domain, timeline)
+    for domain in sorted({domain for domain, _ in timelines}):
+        partitions = {partition: timeline for (of, partition), timeline in timelines.items() if of == domain}
+        alerts |= zone_alerts(city, domain, partitions)
+    return Answer(values, refused, windows, alerts)
+
+
+def windows_of(timeline: Timeline, city: City) -> dict[WindowKey, Window]:
+    """Every window of one partition's readings."""
+    found = {}
+    for (sensor_id, measure), by_start in timeline.minutes.items():
+        minutes = list(by_start.values())
+        delay_ms = city.sensors[sensor_id].delay_ms
+        windows = minute_windows(timeline, minutes)
+        for length_ms in FIRST_MS:
+            windows += long_windows(spans(timeline, minutes, delay_ms, length_ms))
+        for window in windows:
+            found[sensor_id, measure, window.window_s, window.start_ms] = window
+    return found

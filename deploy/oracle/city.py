@@ -1,0 +1,95 @@
+"""The seeds as the calculation needs them, read by itself: sensors, rules, each domain's times.
+
+Numbers of a TOML file are read as decimals, so that 8.3 − 0.1 is 8.2.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+GRACE_S: Final = Decimal(60)
+IDLE_S: Final = Decimal(60)
+FUTURE_S: Final = Decimal(300)
+"""Contract 3, Time: the defaults per domain."""
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What matters of a sensor of the registry."""
+
+    sensor_id: str
+    domain: str
+    kind: str
+    zone: str
+    measures: tuple[str, ...]
+    interval_ms: int
+    delay_ms: int
+    gauge_measure: str = "water_level_m"
+    gauge_levels: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Times:
+    """How a domain's time is judged."""
+
+    grace_ms: int
+    idle_ms: int
+    future_ms: int
+
+
+@dataclass(frozen=True)
+class City:
+    """A city's seeds."""
+
+    sensors: dict[str, Sensor]
+    rules: list[dict[str, Any]]
+    """As they stand in their files."""
+    times: dict[str, Times]
+
+
+def read_city(seeds: Path) -> City:
+    """Read the seeds of a city; they are taken to be right, which the hub's own reading of them proves."""
+    sensors = {}
+    for path in sorted((seeds / "sensors").glob("*.toml")):
+        for entry in _toml(path).get("sensors", []):
+            sensors[entry["sensor_id"]] = _sensor(entry)
+    rules = []
+    for path in sorted((seeds / "rules").glob("*.toml")):
+        if not path.name.endswith(".test.toml"):
+            rules += _toml(path).get("rules", [])
+    times = {name: _times(entry) for name, entry in _toml(seeds / "city.toml").get("domains", {}).items()}
+    return City(sensors, rules, times)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def _ms(seconds: Any) -> int:
+    return round(Decimal(seconds) * 1000)
+
+
+def _sensor(entry: dict[str, Any]) -> Sensor:
+    gauge = entry.get("gauge_levels", {})
+    levels = {level: Decimal(gauge[level]) for level in ("attention", "caution", "alert", "serious") if level in gauge}
+    return Sensor(
+        sensor_id=entry["sensor_id"],
+        domain=entry["domain"],
+        kind=entry["kind"],
+        zone=entry["zone"],
+        measures=tuple(entry["measures"]),
+        interval_ms=_ms(entry["interval_s"]),
+        delay_ms=_ms(entry.get("delay_s", 0)),
+        gauge_measure=gauge.get("measure", "water_level_m"),
+        gauge_levels=levels,
+    )
+
+
+def _times(entry: dict[str, Any]) -> Times:
+    return Times(
+        _ms(entry.get("grace_s", GRACE_S)), _ms(entry.get("idle_s", IDLE_S)), _ms(entry.get("future_s", FUTURE_S))
+    )

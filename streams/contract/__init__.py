@@ -1,0 +1,14 @@
+"""What travels: the models that outside users hold the hub to, and the one table of topics.
+
+times, ids      how an instant and an id are written
+readings        what a gateway sends, per domain; the table of measures is read out of the models
+bulletins       an institution's announcement
+rejections      why a record is refused, and its dead letter's headers
+windows         an aggregate over a window, early or final
+zone_inputs     what the readings stage tells the zones stage
+alerts          an alert's whole state, the events of its life, an officer's commands
+sensors         the registry's words: sensor, zone, owner, city
+rules           a rule as written in TOML
+topics          THE table of topics
+schemas         JSON Schema per topic and AsyncAPI, generated from the table
+"""

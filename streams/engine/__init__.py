@@ -1,0 +1,45 @@
+"""The pure core: records in, records out. No I/O, no wall clock, no task.
+
+One batch from bytes to alert, file by file:
+
+    decode          bytes → columns; a record that fails becomes one rejection
+    shapes          a reading's fields as structs: all of a domain's, and those that a block of records has
+    columns         what it gives
+    instants        the contract's times, many at once
+    roster          the registry as arrays: home partition, zone, owner, delay of each sensor
+    exercises       reality and up to eight exercises, each with its own state and clock
+    watermark       event-time progress record by record; future, too old, behind
+    timeline        reality or one exercise: readings in log order in, what became final out
+    batch           its readings as columns; orders and running maxima over them
+    series          one measure of one sensor each, numbered at its first value
+    duplicates      (sensor, measure, time) once, until its 60 s window is final
+    panes           open 60 s windows: count, sum, min, max, last as arrays, a row per series
+    behind          60 s windows opened behind the watermark: a gateway filling its hole
+    closed          which windows of which series are final: what comes for them is late
+    closing         what becomes final, in the order in which it became due
+    long_windows    windows of ten minutes to a day, merged from final panes; revisions
+    sealed          a window that is final for every series, as few bytes
+    sliding         sums and means over hours that slide by the minute
+    judging         which rules judge what: single readings, final windows, sliding sums
+    rules           rules compiled against the registry: thresholds per sensor
+    levels          one alert's state table: raise, hold, step up, step down, clear
+    zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
+    alert_events    level changes → what `hub.alert-events` carries: id, step, texts
+    window_records  window rows → JSON
+    refusals        why a reading is refused, in words
+    dead_letter     a refused record as it was received, with why
+    accounting      received = windowed + late + duplicate + rejected + forwarded + set aside
+    snapshot        a stage's state ↔ bytes, self-describing
+    outputs         what a stage sends, per topic and partition
+
+Zones lie across partitions, so what was told of them is gathered again:
+
+    arrival_order   what all partitions tell, in the one order that no interleaving changes
+    zone_domain     each thing once, to its timeline
+    zone_windows    a zone's windows, closed when every partition has passed them
+    zone_rules      rules on zones: which sensors, which delay, what a window comes to
+
+Stages, each a pure `step(records)` over its own state:
+
+    readings_stage, zones_stage, bulletins_stage, commands_stage, alerts_stage
+"""

@@ -1,0 +1,237 @@
+"""The alerts stage: everything that happens to an alert in, its whole states out. Owner of `sequence`.
+
+Rules, bulletins and officers act on one alert; its life is a function of one ordered log. Acknowledging is for one level:
+a step up asks again. A silence never swallows a step up or the end, and ends with its alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from streams.contract import rejections
+from streams.contract.alerts import Acknowledgement, Alert, AlertEvent, Bilingual, Command
+from streams.contract.rejections import Rejection
+from streams.contract.times import format_ms, to_ms
+from streams.contract.topics import ALERT_EVENTS, ALERTS, REJECTED
+from streams.engine import snapshot
+from streams.engine.dead_letter import dead_letter
+from streams.engine.decode import Record
+from streams.engine.outputs import Out, Outputs
+
+NAME: Final = "alerts"
+KEPT_COMMENTS: Final = 50
+KEPT_COMMANDS: Final = 200
+"""A command that comes again is known among so many of its alert's latest."""
+DAY_MS: Final = 86_400_000
+KEPT_AFTER_END_MS: Final = 7 * DAY_MS
+"""A cleared alert takes comments for a week of arrival time; then only its sequence is remembered."""
+EXERCISE_KEPT_MS: Final = DAY_MS
+"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
+REMOVED_AFTER_MS: Final = 90 * DAY_MS
+"""A cleared alert is removed from the topic so long after its end (contract 2)."""
+CLOSED: Final = Bilingual(ko="담당자가 종료했습니다.", en="Closed by an officer.")
+
+
+class _Life:
+    """What the stage knows of one alert."""
+
+    __slots__ = ("alert", "arrived_ms", "held", "steps")
+
+    def __init__(self, alert: Alert, steps: dict[str, int], *, held: bool, arrived_ms: int) -> None:
+        self.alert, self.steps, self.held, self.arrived_ms = alert, steps, held, arrived_ms
+
+
+class _Past(NamedTuple):
+    """What is remembered of an alert whose life is over: enough to go on without a gap in its sequence."""
+
+    sequence: int
+    steps: dict[str, int]
+    arrived_ms: int
+    cleared: bool
+
+
+class AlertsStage:
+    """State of one partition of `hub.alert-events`."""
+
+    name: Final = NAME
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self._lives: dict[str, _Life] = {}
+        self._past: dict[str, _Past] = {}
+        self.applied = -1
+        self.repeats = 0
+        self.transitions: list[tuple[str, str]] = []
+        """(rule id, transition) of each state sent, for the metrics; the shell empties it."""
+        self.out = Outputs()
+
+    def step(self, records: Sequence[Record]) -> None:
+        """Apply records in offset order; what is to be sent gathers in `out`."""
+        for record in records:
+            if record.offset > self.applied:
+                self._apply(record)
+                self.applied = record.offset
+        if records:
+            self._forget(records[-1].timestamp)
+
+    def _apply(self, record: Record) -> None:
+        try:
+            event = AlertEvent.model_validate_json(record.value or b"")
+        except ValidationError as e:
+            self._refuse(record, rejections.from_validation(e))
+            return
+        life, past = self._lives.get(event.alert_id), self._past.get(event.alert_id)
+        steps = life.steps if life is not None else past.steps if past is not None else {}
+        if event.step <= steps.get(event.origin, 0):
+            self.repeats += 1
+        elif event.command is not None:
+            self._command(event, event.command, life, record)
+        elif event.alert is not None:
+            self._change(event, event.alert, life, record.timestamp)
+
+    def _change(self, event: AlertEvent, seen: Alert, life: _Life | None, arrived_ms: int) -> None:
+        asks_again = event.transition in ("stepped_up", "raised")
+        if life is None:
+            past = self._past.pop(event.alert_id, None)
+            life = _Life(seen, past.steps if past else {}, held=event.held, arrived_ms=arrived_ms)
+            self._lives[event.alert_id] = life
+            alert = seen.model_copy(update={"sequence": past.sequence + 1 if past else 1})
+        elif life.alert.state == "cleared" and not asks_again:
+            life.steps[event.origin] = event.step  # an officer has closed it: only what is worse opens it again
+            return
+        else:
+            old = life.alert
+            alert = seen.model_copy(
+                update={
+                    "sequence": old.sequence + 1,
+                    "acknowledged": None if asks_again else old.acknowledged,
+                    "comments": old.comments,
+                    "silenced_until": None if asks_again or seen.state == "cleared" else old.silenced_until,
+                }
+            )
+        life.steps[event.origin] = event.step
+        life.held = event.held and seen.state == "active"
+        self._send(life, alert, event, arrived_ms)
+
+    def _command(self, event: AlertEvent, command: Command, life: _Life | None, record: Record) -> None:
+        why = _refusal(command, life)
+        if why is not None or life is None:
+            self._refuse_command(event, record, why or _unknown(command))
+            return
+        old, at = life.alert, event.at
+        said = Acknowledgement(by=command.by, at=at, note=command.note)
+        changed: dict[str, Any] = {"sequence": old.sequence + 1, "updated_at": at}
+        if command.kind == "acknowledge":
+            changed["acknowledged"] = said
+        elif command.kind == "comment":
+            changed["comments"] = [*old.comments, said][-KEPT_COMMENTS:]
+        elif command.kind == "silence":
+            changed["silenced_until"] = command.until
+        else:
+            changed |= {
+                "state": "cleared",
+                "level": None,
+                "level_rank": None,
+                "level_name": None,
+                "threshold": None,
+                "urgency": "Past",
+                "cleared_at": at,
+                "silenced_until": None,
+                "instruction": CLOSED,
+                "comments": [*old.comments, said][-KEPT_COMMENTS:],
+            }
+        life.steps[event.origin] = event.step
+        commands = [origin for origin in life.steps if origin.startswith("command:")]
+        for origin in commands[:-KEPT_COMMANDS]:
+            del life.steps[origin]
+        self._send(life, old.model_copy(update=changed), event, record.timestamp)
+
+    def _send(self, life: _Life, alert: Alert, event: AlertEvent, arrived_ms: int) -> None:
+        life.alert, life.arrived_ms = alert, arrived_ms
+        self.out.add(ALERTS, self.partition, Out(alert.alert_id.encode(), alert.model_dump_json().encode()))
+        self.out.arrivals_ms.append(arrived_ms if event.arrived_at is None else to_ms(event.arrived_at))
+        self.out.urgent = self.out.once = True
+        self.transitions.append((alert.rule_id, event.command.kind if event.command else event.transition))
+
+    def _refuse(self, record: Record, why: Rejection) -> None:
+        self.out.add(REJECTED, 0, dead_letter(record, why, ALERT_EVENTS, self.partition))
+        self.out.once = True
+
+    def _refuse_command(self, event: AlertEvent, record: Record, why: Rejection) -> None:
+        """The dead letter is the command's own record, as and where it was received."""
+        received_from = event.received_from or f"{ALERT_EVENTS}-{self.partition}-{record.offset}"
+        topic, partition, offset = received_from.rsplit("-", 2)
+        headers = rejections.headers(why, topic, int(partition), int(offset), format_ms(to_ms(event.at)))
+        key = None if event.received_key is None else event.received_key.encode()
+        self.out.add(REJECTED, 0, Out(key, (event.received or "").encode(), tuple(headers)))
+        self.out.once = True
+
+    def _forget(self, now_ms: int) -> None:
+        for alert_id, life in list(self._lives.items()):
+            cleared = life.alert.state == "cleared"
+            kept_ms = EXERCISE_KEPT_MS if life.alert.exercise is not None else KEPT_AFTER_END_MS
+            if (cleared or life.alert.exercise is not None) and now_ms - life.arrived_ms > kept_ms:
+                del self._lives[alert_id]
+                self._past[alert_id] = _Past(life.alert.sequence, life.steps, life.arrived_ms, cleared)
+        for alert_id, past in list(self._past.items()):
+            if now_ms - past.arrived_ms > REMOVED_AFTER_MS:
+                del self._past[alert_id]
+                if past.cleared:
+                    self.out.add(ALERTS, self.partition, Out(alert_id.encode(), None))
+
+    def tick(self, now_ms: int) -> None:
+        """Nothing of it is sent by the clock."""
+
+    def caught_up(self, at_ms: int) -> None:
+        """Nothing of it waits for the end of its input."""
+
+    def release_idle(self, now_ms: int) -> bool:
+        """Nothing of it waits for a clock."""
+        return False
+
+    def resume_offset(self) -> int:
+        """Where a restart must read from."""
+        return self.applied + 1
+
+    def snapshot(self) -> bytes:
+        """The state, whole."""
+        lives = [
+            [life.alert.model_dump_json(), life.steps, life.held, life.arrived_ms] for life in self._lives.values()
+        ]
+        past = {alert_id: list(each) for alert_id, each in self._past.items()}
+        return snapshot.pack(NAME, {"applied": self.applied, "lives": lives, "past": past})
+
+    def restore(self, kept: bytes) -> None:
+        """Take over a snapshot's state.
+
+        Raises:
+            StateRefused: the snapshot does not fit.
+        """
+        state = snapshot.unpack(NAME, kept)
+        self.applied = state["applied"]
+        for text, steps, held, arrived_ms in state["lives"]:
+            alert = Alert.model_validate_json(text)
+            self._lives[alert.alert_id] = _Life(alert, steps, held=held, arrived_ms=arrived_ms)
+        self._past = {alert_id: _Past(*each) for alert_id, each in state["past"].items()}
+
+
+def _unknown(command: Command) -> Rejection:
+    return Rejection(
+        "unknown_alert", "alert_id", f"There is no alert {command.alert_id}; take its id from the alerts topic."
+    )
+
+
+def _refusal(command: Command, life: _Life | None) -> Rejection | None:
+    """Why a command is not taken, or None."""
+    if life is None or command.exercise not in (None, life.alert.exercise):
+        return _unknown(command)
+    if life.alert.state == "cleared" and command.kind != "comment":
+        return Rejection("unknown_alert", "kind", "The alert has ended; only comments are taken.")
+    if command.kind == "close" and life.held:
+        return Rejection(
+            "unknown_alert", "kind", "A rule still holds the alert; it ends by itself when the rule clears."
+        )
+    return None

@@ -1,0 +1,257 @@
+"""The bulletins stage: announcements in, alert events out.
+
+An alert's id is that of the announced event, so a revision changes its alert and never adds one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from streams.contract import rejections
+from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Scope, Transition
+from streams.contract.bulletins import Bulletin
+from streams.contract.readings import MAX_RECORD_BYTES
+from streams.contract.rejections import Rejection
+from streams.contract.rules import Rule, RuleLevel
+from streams.contract.times import from_ms, to_ms
+from streams.contract.topics import BULLETINS, REJECTED
+from streams.engine import snapshot
+from streams.engine.alert_events import PartitionOf, alert_id_of, send_event
+from streams.engine.dead_letter import dead_letter
+from streams.engine.decode import Record
+from streams.engine.outputs import Outputs
+
+NAME: Final = "bulletins"
+ENDED: Final = Bilingual(ko="발표 기관이 해제했습니다.", en="The institution has lifted it.")
+REPLACED: Final = Bilingual(ko="새 발표로 대체되었습니다.", en="A newer announcement has replaced it.")
+WHOLE_CITY: Final = Bilingual(ko="시 전역", en="the whole city")
+KEPT_MS: Final = 90 * 86_400_000
+"""A bulletin's state is dropped so long after its last revision: three times what the topic keeps."""
+EXERCISE_KEPT_MS: Final = 86_400_000
+"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
+HELD_KINDS: Final = frozenset({"weather-warning", "flood-notice"})
+"""What stays in force until its institution lifts it; an earthquake or a message can be closed by an officer."""
+
+
+class _Known:
+    """The last revision of one announcement, and where its alerts stand."""
+
+    __slots__ = ("arrived_ms", "digest", "exercise", "revision", "standing")
+
+    def __init__(self, exercise: str | None) -> None:
+        self.exercise, self.revision, self.digest, self.arrived_ms = exercise, -1, 0, 0
+        self.standing: dict[str, list[int]] = {}
+        """Per rule id: level index (-1 = none), step, onset ms."""
+
+
+class BulletinsStage:
+    """State of one partition of `bulletins`."""
+
+    name: Final = NAME
+
+    def __init__(
+        self, rules: list[Rule], zone_names: dict[str, Bilingual], partition: int, event_partition: PartitionOf
+    ) -> None:
+        self.partition = partition
+        self._rules = [rule for rule in rules if rule.bulletin is not None]
+        self._zone_names, self._event_partition = zone_names, event_partition
+        self._known: dict[str, _Known] = {}
+        self.applied = -1
+        self.superseded = 0
+        self.out = Outputs()
+
+    def step(self, records: Sequence[Record]) -> None:
+        """Apply records in offset order; what is to be sent gathers in `out`."""
+        for record in records:
+            if record.offset > self.applied:
+                self._apply(record)
+                self.applied = record.offset
+        if records:
+            self._forget(records[-1].timestamp)
+
+    def _apply(self, record: Record) -> None:
+        read = read_record(Bulletin, record)
+        if isinstance(read, Rejection):
+            self.out.add(REJECTED, 0, dead_letter(record, read, BULLETINS, self.partition))
+            self.out.once = True
+            return
+        identity = _identity(read.bulletin_id, read.exercise)
+        known = self._known.get(identity) or _Known(read.exercise)
+        digest = zlib.crc32(record.value or b"")
+        if (read.revision, digest) == (known.revision, known.digest) or read.revision < known.revision:
+            self.superseded += 1
+            return
+        self._known[identity] = known
+        known.revision, known.digest, known.arrived_ms = read.revision, digest, record.timestamp
+        if read.supersedes is not None and (old := self._known.get(_identity(read.supersedes, read.exercise))):
+            ended = read.model_copy(update={"bulletin_id": read.supersedes, "cancelled": True})
+            self._judge_all(ended, old, record.timestamp, REPLACED)
+        self._judge_all(read, known, record.timestamp, ENDED)
+
+    def _judge_all(self, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:
+        for rule in self._rules:
+            if rule.bulletin is not None and rule.bulletin.kind == bulletin.kind:
+                self._judge(rule, bulletin, known, arrived_ms, ended)
+
+    def _judge(self, rule: Rule, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:
+        onset = bulletin.occurred_at or bulletin.issued_at
+        old, step, onset_ms = known.standing.get(rule.rule_id, [-1, 0, to_ms(onset)])
+        new = -1 if bulletin.cancelled else _reached(rule.levels, bulletin)
+        if old < 0 and new < 0:
+            return
+        transition: Transition = "revised"
+        if new != old:
+            transition = (
+                "raised" if old < 0 else "cleared" if new < 0 else "stepped_up" if new > old else "stepped_down"
+            )
+        step += 1
+        known.standing[rule.rule_id] = [new, step, onset_ms]
+        words = rule.levels[new if new >= 0 else min(old, len(rule.levels) - 1)]
+        alert = self._alert(rule, bulletin, words, step, onset_ms, ended=None if new >= 0 else ended)
+        event = AlertEvent(
+            alert_id=alert.alert_id,
+            origin=f"bulletin:{bulletin.bulletin_id}",
+            step=step,
+            transition=transition,
+            at=bulletin.issued_at,
+            arrived_at=from_ms(arrived_ms),
+            exercise=bulletin.exercise,
+            level=alert.level,
+            value=alert.value,
+            alert=alert,
+            held=bulletin.kind in HELD_KINDS,
+        )
+        send_event(self.out, event, self._event_partition)
+        self.out.once = True
+
+    def _forget(self, now_ms: int) -> None:
+        self._known = {
+            identity: known
+            for identity, known in self._known.items()
+            if now_ms - known.arrived_ms <= (KEPT_MS if known.exercise is None else EXERCISE_KEPT_MS)
+        }
+
+    def _alert(
+        self, rule: Rule, bulletin: Bulletin, words: RuleLevel, step: int, onset_ms: int, *, ended: Bilingual | None
+    ) -> Alert:
+        level = None if ended else words.level
+        onset = from_ms(onset_ms)
+        return Alert(
+            alert_id=alert_id_of(rule.rule_id, bulletin.bulletin_id, None, bulletin.exercise),
+            exercise=bulletin.exercise,
+            status="actual" if bulletin.exercise is None else "exercise",
+            rule_id=rule.rule_id,
+            domain=rule.domain,
+            scope=Scope(zone=bulletin.area[0] if len(bulletin.area) == 1 else None),
+            zone=bulletin.area[0] if len(bulletin.area) == 1 else None,
+            measure="magnitude" if bulletin.magnitude is not None else None,
+            value=bulletin.magnitude,
+            threshold=words.when.magnitude_at_least if words.when is not None and not ended else None,
+            window_s=None,
+            level=level,
+            level_rank=LEVEL_RANKS[level] if level else None,
+            level_name=LEVEL_NAMES[level] if level else None,
+            severity=words.severity,
+            urgency="Past" if ended else words.urgency,
+            certainty=words.certainty,
+            state="cleared" if ended else "active",
+            sequence=step,
+            headline=self._told(words.headline, words, bulletin),
+            instruction=ended or self._told(words.instruction, words, bulletin),
+            condition_since=onset,
+            onset=onset,
+            updated_at=bulletin.issued_at,
+            cleared_at=bulletin.issued_at if ended else None,
+            sensors=[],
+            area=bulletin.area,
+            source=f"{bulletin.source}; {words.source}",
+        )
+
+    def _told(self, text: Bilingual, words: RuleLevel, bulletin: Bulletin) -> Bilingual:
+        said = {}
+        for language in ("ko", "en"):
+            zones = [getattr(self._zone_names[z], language) if z in self._zone_names else z for z in bulletin.area]
+            city = getattr(WHOLE_CITY, language)
+            place = getattr(bulletin.place, language) if bulletin.place is not None else ""
+            said[language] = getattr(text, language).format_map(
+                {
+                    "zone": "·".join(zones) or city,
+                    "sensor": bulletin.source,
+                    "value": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
+                    "magnitude": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
+                    "threshold": "",
+                    "unit": "",
+                    "level": getattr(LEVEL_NAMES[words.level], language),
+                    "place": place or "·".join(zones) or city,
+                    "text": getattr(bulletin.texts, language),
+                }
+            )
+        return Bilingual(**said)
+
+    def tick(self, now_ms: int) -> None:
+        """Nothing of it is sent by the clock."""
+
+    def caught_up(self, at_ms: int) -> None:
+        """Nothing of it waits for the end of its input."""
+
+    def release_idle(self, now_ms: int) -> bool:
+        """Nothing of it waits for a clock."""
+        return False
+
+    def resume_offset(self) -> int:
+        """Where a restart must read from."""
+        return self.applied + 1
+
+    def snapshot(self) -> bytes:
+        """The state, whole."""
+        known = {
+            identity: [k.exercise, k.revision, k.digest, k.arrived_ms, k.standing]
+            for identity, k in self._known.items()
+        }
+        return snapshot.pack(NAME, {"applied": self.applied, "known": known})
+
+    def restore(self, kept: bytes) -> None:
+        """Take over a snapshot's state.
+
+        Raises:
+            StateRefused: the snapshot does not fit.
+        """
+        state = snapshot.unpack(NAME, kept)
+        self.applied = state["applied"]
+        for identity, (exercise, revision, digest, arrived_ms, standing) in state["known"].items():
+            known = self._known[identity] = _Known(exercise)
+            known.revision, known.digest, known.arrived_ms, known.standing = revision, digest, arrived_ms, standing
+
+
+def _identity(bulletin_id: str, exercise: str | None) -> str:
+    return f"{bulletin_id}:{exercise or ''}"
+
+
+def _reached(levels: list[RuleLevel], bulletin: Bulletin) -> int:
+    """The highest level that the bulletin reaches, -1 for none."""
+    highest = -1
+    for i, one in enumerate(levels):
+        when = one.when
+        assert when is not None
+        by_level = when.level is None or when.level == bulletin.level
+        least = when.magnitude_at_least
+        if by_level and (least is None or (bulletin.magnitude is not None and bulletin.magnitude >= least)):
+            highest = i
+    return highest
+
+
+def read_record(model: Any, record: Record) -> Any:
+    """One record as its contract model, or why it is refused."""
+    if not record.value:
+        return Rejection("empty", "", "The record has no value; send one JSON object per record.")
+    size = len(record.key or b"") + len(record.value)
+    if size > MAX_RECORD_BYTES:
+        return Rejection("too_large", "", f"The record has {size} bytes, at most {MAX_RECORD_BYTES} are taken.")
+    try:
+        return model.model_validate_json(record.value)
+    except ValidationError as e:
+        return rejections.from_validation(e)

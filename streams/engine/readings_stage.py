@@ -1,0 +1,297 @@
+"""The readings stage: one partition of `readings.*` in, windows, dead letters, forwarded records and alert events out.
+
+`step` follows one batch from bytes to alert: decode, own or forward, split by timeline, take, close, render.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from streams.contract.rejections import Rejection
+from streams.contract.rules import Rule
+from streams.contract.topics import REJECTED, readings_topic
+from streams.engine import refusals, snapshot
+from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
+from streams.engine.alert_events import PartitionOf, send_event, sensor_event
+from streams.engine.batch import Batch, batch_of, by_exercise
+from streams.engine.columns import Columns
+from streams.engine.dead_letter import dead_letter
+from streams.engine.decode import Decoder, Record
+from streams.engine.exercises import Exercises
+from streams.engine.instants import Ints
+from streams.engine.judging import Watch
+from streams.engine.outputs import Out, Outputs
+from streams.engine.roster import Roster
+from streams.engine.rules import Finding, compiled
+from streams.engine.timeline import Taken, Timeline
+from streams.engine.window_records import WindowRecords
+from streams.engine.zone_feed import ZoneFeed
+
+NAME: Final = "readings"
+EARLY_EVERY_MS: Final = 1000
+"""An open window is sent at once when it opens, then at most this often (contract 4)."""
+
+
+class ReadingsStage:
+    """State of one partition of one domain's readings.
+
+    Args:
+        roster: the domain's sensors.
+        rules: all rules.
+        partition: which one.
+        event_partition: where an alert's events belong.
+        zones: what the zones stage is told; None where no rule is on zones.
+    """
+
+    name: Final = NAME
+
+    def __init__(
+        self,
+        roster: Roster,
+        rules: list[Rule],
+        partition: int,
+        event_partition: PartitionOf,
+        zones: ZoneFeed | None = None,
+    ) -> None:
+        self.roster, self.partition = roster, partition
+        self._zones = zones or ZoneFeed([], roster, partition, 1, lambda _: 0)
+        self.topic = readings_topic(roster.domain)
+        self._event_partition = event_partition
+        self._decoder = Decoder(roster.domain)
+        self._watch = Watch(compiled(rules, roster))
+        self._renderers: dict[Timeline, WindowRecords] = {}
+        self.exercises = Exercises(
+            lambda name, offset: Timeline(name, roster, self._watch, offset), self._forget_exercise
+        )
+        self.accounts = Accounts([*roster.owners, UNKNOWN_OWNER])
+        self.applied = -1
+        self._refill_from: int | None = None
+        """Where a restart began to read again, until it has come to what is new."""
+        self.out = Outputs()
+
+    # -- one batch --------------------------------------------------------------------------------------------------
+
+    def step(self, records: Sequence[Record]) -> None:
+        """Apply records in offset order; what is to be sent gathers in `out`."""
+        fresh = 0
+        while fresh < len(records) and records[fresh].offset <= self.applied:
+            fresh += 1
+        if fresh:
+            self._refill(records[:fresh])
+        if records and records[-1].offset >= self.applied:
+            self._refill_from = None
+        if fresh == len(records):
+            return
+        records = records[fresh:] if fresh else records
+        columns = self._decoder.decode(records)
+        self.accounts.unknown_fields += columns.unknown_fields
+        refused = columns.rejected
+        for _, why in refused:
+            self.accounts.refuse(None, why.reason, UNKNOWN_OWNER)
+        columns, sensor = self._owned(columns, records, refused)
+        if len(columns.row):
+            self._apply(columns, sensor, records, refused)
+        for row, why in sorted(refused, key=lambda r: r[0]):
+            self._dead_letter(records[row], why)
+        self.accounts.bound()
+        self._zones.read(records[-1].timestamp)
+        self._zones.send(self.out, self.exercises.real)
+        self.applied = records[-1].offset
+
+    def _owned(
+        self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]
+    ) -> tuple[Columns, Ints]:
+        """The rows of known sensors that live in this partition, and their numbers; others are refused or forwarded."""
+        sensor = self.roster.numbers(columns.sensor)
+        known = sensor >= 0
+        mine = known & (self.roster.home[sensor] == self.partition) if len(self.roster.home) else known
+        if mine.all():
+            return columns, sensor
+        values = columns.values_per_row()
+        for i in np.flatnonzero(~known).tolist():
+            record, name = records[int(columns.row[i])], columns.sensor[i]
+            why = self._why_unknown(record, name)
+            refused.append((int(columns.row[i]), why))
+            exercise = columns.exercise[i] if columns.exercise is not None else None
+            self.accounts.refuse(exercise, why.reason, UNKNOWN_OWNER, int(values[i]))
+        away = np.flatnonzero(known & ~mine)
+        for i in away.tolist():
+            self._forward(records[int(columns.row[i])], int(sensor[i]))
+        for exercise, rows in by_exercise(columns.exercise, away):
+            self.accounts.count(exercise, "forwarded", self.roster.owner[sensor[rows]], values[rows])
+        keep = np.flatnonzero(mine)
+        return columns.taken(keep), sensor[keep]
+
+    def _why_unknown(self, record: Record, name: str) -> Rejection:
+        judged = self._decoder.explain(record.value or b"")
+        if isinstance(judged, Rejection):
+            return judged
+        return refusals.unknown(name, self.roster.domain)
+
+    def _forward(self, record: Record, sensor: int) -> None:
+        origin = f"{self.topic}-{self.partition}-{record.offset}".encode()
+        out = Out(self.roster.sensors[sensor].sensor_id.encode(), record.value or b"", (("forwarded_from", origin),))
+        self.out.add(self.topic, int(self.roster.home[sensor]), out)
+        self.out.once = True  # a repeat could meet a window that is final by then
+
+    def _apply(
+        self, columns: Columns, sensor: Ints, records: Sequence[Record], refused: list[tuple[int, Rejection]]
+    ) -> None:
+        batch = batch_of(columns, sensor, records)
+        values = batch.values_per_row()
+        for timeline, rows in self.exercises.runs(columns.exercise, batch.arrival_ms, batch.offset):
+            mine = batch if len(rows) == len(batch.row) else batch.of_rows(rows)
+            taken = timeline.take(mine)
+            self._account(timeline, mine, taken, refused)
+            for finding, arrived_ms in taken.findings:
+                self._send(timeline, finding, arrived_ms)
+            self._close(timeline)
+        for i in np.flatnonzero(self.exercises.refused).tolist():
+            refused.append((int(batch.row[i]), refusals.NO_PLACE))
+            owner = self.roster.owners[int(self.roster.owner[sensor[i]])]
+            self.accounts.refuse(NO_PLACE, "exercise_limit", owner, int(values[i]))
+
+    def _account(self, timeline: Timeline, batch: Batch, taken: Taken, refused: list[tuple[int, Rejection]]) -> None:
+        owner, exercise = self.roster.owner[batch.sensor], timeline.exercise
+        for outcome, rows in (
+            ("windowed", taken.windowed),
+            ("duplicate", taken.duplicate),
+            ("late", taken.late),
+            ("set_aside", taken.set_aside),
+        ):
+            if len(rows):
+                self.accounts.count(exercise, outcome, owner[rows])
+        values = batch.values_per_row() if len(taken.future) else batch.row
+        for i in taken.future.tolist():
+            why = refusals.ahead(exercise, int(batch.at_ms[i]) - int(batch.arrival_ms[i]))
+            refused.append((int(batch.row[i]), why))
+            self.accounts.refuse(exercise, why.reason, self.roster.owners[int(owner[i])], int(values[i]))
+        for i in np.unique(taken.late).tolist():
+            refused.append((int(batch.row[i]), refusals.late(int(batch.at_ms[i]))))
+            self.accounts.refused[exercise or "", "late"] += 1
+
+    def _dead_letter(self, record: Record, why: Rejection) -> None:
+        self.out.add(REJECTED, 0, dead_letter(record, why, self.topic, self.partition))
+        self.out.once = True  # its readers count records, and would count a repeat
+
+    def _close(self, timeline: Timeline) -> None:
+        closed = timeline.close()
+        self._zones.closed(timeline, closed)
+        for done in closed.windows:
+            self._renderer(timeline).render(self.out, done.window_s, done.rows, final=True, revision=done.revision)
+        for finding, arrived_ms in closed.findings:
+            self._send(timeline, finding, arrived_ms)
+
+    def _send(self, timeline: Timeline, finding: Finding, arrived_ms: int | None) -> None:
+        sensor = int(timeline.series.sensor[finding.series])
+        event = sensor_event(
+            finding, sensor=sensor, roster=self.roster, exercise=timeline.exercise, arrived_ms=arrived_ms
+        )
+        send_event(self.out, event, self._event_partition)
+
+    def _renderer(self, timeline: Timeline) -> WindowRecords:
+        found = self._renderers.get(timeline)
+        if found is None:
+            found = self._renderers[timeline] = WindowRecords(timeline, self.partition)
+        return found
+
+    def _forget_exercise(self, timeline: Timeline) -> None:
+        self._renderers.pop(timeline, None)
+        self.accounts.forget(timeline.exercise or "")
+        self._zones.dropped(timeline)
+
+    # -- by the clock -----------------------------------------------------------------------------------------------
+
+    def tick(self, now_ms: int) -> None:
+        """Send what changed of open windows; `now_ms` only paces the sending."""
+        for timeline in self.exercises:
+            for window_s, rows in timeline.windows.early(now_ms, EARLY_EVERY_MS):
+                if len(rows.series):
+                    self._renderer(timeline).render(self.out, window_s, rows, final=False, revision=None)
+
+    def caught_up(self, at_ms: int) -> None:
+        """The input was read to its end: everything that arrived before this moment of the clock is applied."""
+        self._zones.caught_up(at_ms)
+        self._zones.send(self.out, self.exercises.real)
+
+    def release_idle(self, now_ms: int) -> bool:
+        """The input is at its end and has been silent for the idle time-out: move reality's watermark on.
+
+        Returns whether anything became final by it. The checkpoint must ride with its outputs: `out.once` says so.
+        """
+        real = self.exercises.real
+        if (
+            self._zones.is_told
+        ):  # in the order of arrival: it has been silent for as long as it is read without a record
+            now_ms = min(now_ms, self._zones.read_to_ms)
+            if now_ms < max(t.last_arrival_ms for t in self.exercises) + real.idle_ms:
+                return False
+        target = now_ms - real.idle_ms - real.watermark.grace_ms
+        self._zones.release(real, target)
+        due = real.windows.next_due()
+        if due is None or due > target:
+            return False
+        real.watermark.release(target)
+        self._close(real)
+        self._zones.send(self.out, real)
+        self.out.once = True
+        return True
+
+    # -- snapshot ---------------------------------------------------------------------------------------------------
+
+    def _refill(self, records: Sequence[Record]) -> None:
+        columns = self._decoder.decode(records)
+        sensor = self.roster.numbers(columns.sensor)
+        if not self.roster.index:
+            return
+        mine = np.flatnonzero((sensor >= 0) & (self.roster.home[sensor] == self.partition))
+        columns, sensor = columns.taken(mine), sensor[mine]
+        batch = batch_of(columns, sensor, records)
+        for exercise, rows in by_exercise(columns.exercise, np.arange(len(columns.row))):
+            timeline = self.exercises.real if exercise is None else self.exercises.named.get(exercise)
+            if timeline is not None:
+                timeline.refill(batch.of_rows(rows))
+
+    def resume_offset(self) -> int:
+        """Where a restart must read from: the first record that an open window needs, else the next one."""
+        found = [t.resume_offset() for t in self.exercises]
+        return min([o for o in (*found, self._refill_from) if o is not None] + [self.applied + 1])
+
+    def snapshot(self) -> bytes:
+        """The state, whole."""
+        packed: list[bytes] = []
+
+        def put_by(part: bytes) -> int:
+            packed.append(part)
+            return len(packed) - 1
+
+        return snapshot.pack(
+            f"{NAME}:{self.roster.domain}",
+            {
+                "applied": self.applied,
+                "resume": self.resume_offset(),
+                "accounts": self.accounts.state(),
+                "timelines": [t.state(put_by) for t in self.exercises],
+                snapshot.PACKED: packed,
+            },
+        )
+
+    def restore(self, kept: bytes) -> None:
+        """Take over a snapshot's state.
+
+        Raises:
+            StateRefused: the snapshot does not fit.
+        """
+        state: dict[str, Any] = snapshot.unpack(f"{NAME}:{self.roster.domain}", kept)
+        self.applied = state["applied"]
+        self._refill_from = state["resume"] if state["resume"] <= self.applied else None
+        self.accounts.load(state["accounts"])
+        for part in state["timelines"]:
+            name = part["exercise"]
+            timeline = self.exercises.real
+            if name is not None:
+                timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
+            timeline.load(part, state.get(snapshot.PACKED, []))

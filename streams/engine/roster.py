@@ -1,0 +1,73 @@
+"""The registry as arrays: what the readings stage must know of each sensor of one domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from streams.contract.alerts import Bilingual
+from streams.contract.readings import MEASURES_OF, Domain
+from streams.contract.sensors import City, DomainSettings, Sensor
+from streams.engine.instants import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Sensors of one domain by number, in the order of their ids."""
+
+    domain: Domain
+    measures: tuple[str, ...]
+    sensors: list[Sensor]
+    index: dict[str, int]
+    """Sensor id → number."""
+    home: Ints
+    """The partition that owns each sensor (standard murmur2 of its id). (sensors,)"""
+    delay_ms: Ints
+    owner: Ints
+    """Number of each sensor's owner in `owners`. (sensors,)"""
+    owners: list[str]
+    zone_names: dict[str, Bilingual]
+    timing: DomainSettings
+
+    def numbers(self, sensor_ids: Sequence[str]) -> Ints:
+        """The number of each, -1 where there is no such sensor. (n,)"""
+        return np.fromiter((self.index.get(s, -1) for s in sensor_ids), np.int64, len(sensor_ids))
+
+    @property
+    def longest_delay_ms(self) -> int:
+        """The greatest publication delay."""
+        return int(self.delay_ms.max(initial=0))
+
+
+def roster(
+    domain: Domain,
+    sensors: list[Sensor],
+    city: City,
+    zone_names: dict[str, Bilingual],
+    home_of: Callable[[str], int],
+) -> Roster:
+    """The roster of a domain.
+
+    Args:
+        domain: which one.
+        sensors: its sensors.
+        city: for the domain's grace, idle and future bounds.
+        zone_names: names of zones by id.
+        home_of: the partition that owns a sensor id.
+    """
+    ordered = sorted((s for s in sensors if s.domain == domain), key=lambda s: s.sensor_id)
+    owners = sorted({s.owner for s in ordered})
+    return Roster(
+        domain=domain,
+        measures=MEASURES_OF[domain],
+        sensors=ordered,
+        index={s.sensor_id: i for i, s in enumerate(ordered)},
+        home=np.array([home_of(s.sensor_id) for s in ordered], np.int64),
+        delay_ms=np.array([round(s.delay_s * 1000) for s in ordered], np.int64),
+        owner=np.array([owners.index(s.owner) for s in ordered], np.int64),
+        owners=owners,
+        zone_names=zone_names,
+        timing=city.domains.get(domain, DomainSettings()),
+    )

@@ -1,0 +1,210 @@
+"""Rules compiled against the registry: which series each watches, and from which value on it must be looked at.
+
+Thousands of series are calm: one comparison of arrays passes over them. Only a value beyond its lowest threshold, or a
+series that already has a state, is judged one by one (`levels.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.contract.readings import MEASURES_OF
+from streams.contract.rules import Rule, RuleLevel, When
+from streams.contract.sensors import Sensor
+from streams.engine.instants import Bools, Ints
+from streams.engine.levels import Change, Judged, LevelState, Threshold
+from streams.engine.panes import grown
+from streams.engine.roster import Roster
+
+Floats = npt.NDArray[np.float64]
+JITTER_MS = 60_000
+"""A sensor that speaks every ten minutes may be a pane early or late without leaving a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One sensor rule for one domain's sensors."""
+
+    rule: Rule
+    when: When
+    measure: int
+    thresholds: list[tuple[Threshold, ...]]
+    """Per sensor, lowest level first; empty where the rule does not watch it."""
+    lowest: Floats
+    """Per sensor: the value from which on it must be looked at; inf (below: -inf) where it is not watched. (sensors,)"""
+    gap_ms: Ints
+    """Per sensor: event time between two judged values that is no gap. (sensors,)"""
+
+    @property
+    def below(self) -> bool:
+        """Whether it watches for low values."""
+        return self.when.direction == "below"
+
+
+def compiled(rules: list[Rule], roster: Roster) -> list[CompiledRule]:
+    """The sensor rules of the roster's domain."""
+    return [
+        _compiled(rule, rule.when, roster)
+        for rule in rules
+        if rule.when is not None and rule.when.scope == "sensor" and rule.domain == roster.domain
+    ]
+
+
+def _compiled(rule: Rule, when: When, roster: Roster) -> CompiledRule:
+    thresholds = [
+        _thresholds(rule, when, s) if when.kinds is None or s.kind in when.kinds else () for s in roster.sensors
+    ]
+    below = when.direction == "below"
+    never = -np.inf if below else np.inf
+    pick = max if below else min
+    lowest = np.array([pick((t.reach for t in levels), default=never) for levels in thresholds], np.float64)
+    window_ms = 0 if when.window_s is None or when.window == "sliding" else when.window_s * 1000
+    gaps = [tolerated_gap_ms(when, round(s.interval_s * 1000), window_ms) for s in roster.sensors]
+    measure = MEASURES_OF[rule.domain].index(when.measure)
+    return CompiledRule(rule, when, measure, thresholds, lowest, np.array(gaps, np.int64))
+
+
+def tolerated_gap_ms(when: When, interval_ms: int, window_ms: int) -> int:
+    """Event time between two judged values that is no gap, because the sensor speaks no oftener.
+
+    Args:
+        when: what the rule watches.
+        interval_ms: how often the sensor speaks.
+        window_ms: length of the windows that are judged; 0 where there are none.
+    """
+    if when.window == "reading":
+        return interval_ms + max(JITTER_MS, interval_ms // 2)
+    if when.window == "sliding":
+        return 0  # windows that slide overlap as long as data comes
+    return interval_ms - window_ms + JITTER_MS if interval_ms > window_ms else 0
+
+
+def _thresholds(rule: Rule, when: When, sensor: Sensor) -> tuple[Threshold, ...]:
+    if when.measure not in sensor.measures:
+        return ()
+    levels = [threshold_of(one, when, sensor) for one in rule.levels]
+    return tuple(level for level in levels if level is not None)
+
+
+def threshold_of(one: RuleLevel, when: When, sensor: Sensor | None) -> Threshold | None:
+    """One level's threshold for a sensor, or for zones (None); None where its gauge has no such level."""
+    assert one.raised is not None and one.clear is not None
+    reach = one.raised.at_most if when.direction == "below" else one.raised.at_least
+    leave = one.clear.above if when.direction == "below" else one.clear.below
+    if one.raised.gauge_level is not None:
+        reach = _gauge_level(sensor, when, one.raised.gauge_level)
+    if one.clear.below_gauge_level is not None:
+        leave = _gauge_level(sensor, when, one.clear.below_gauge_level)
+    if reach is None or leave is None:
+        return None
+    leave += one.clear.margin if when.direction == "below" else -one.clear.margin
+    leave = round(leave, 6)  # as exact as values are kept: 8.3 − 0.1 is 8.2, which a value of 8.2 is not below
+    return Threshold(one.level, reach, round(one.raised.hold_s * 1000), leave, round(one.clear.hold_s * 1000))
+
+
+def _gauge_level(sensor: Sensor | None, when: When, level: Any) -> float | None:
+    if sensor is None or sensor.gauge_levels is None or sensor.gauge_levels.measure != when.measure:
+        return None
+    return sensor.gauge_levels.of(level)
+
+
+class Finding(NamedTuple):
+    """A transition of a rule for a series."""
+
+    rule: CompiledRule
+    series: int
+    change: Change
+    row: int
+    """Position of the value in what was judged."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How the rules of one timeline stand: a state for each series that is not calm."""
+
+    states: dict[tuple[int, int], LevelState] = field(default_factory=dict)
+    """By (number of the rule, series)."""
+    marks: dict[int, Bools] = field(default_factory=dict)
+    """Per rule: which series have a state."""
+
+    def judge(
+        self, number: int, rule: CompiledRule, series: Ints, sensor: Ints, value: Floats, start_ms: Ints, end_ms: Ints
+    ) -> Iterator[Finding]:
+        """Judge values in the order given; each series' later ones follow its earlier ones.
+
+        Args:
+            number: the rule's number in the timeline's list.
+            rule: the rule.
+            series: series of each value. (n,)
+            sensor: number of each value's sensor in the roster. (n,)
+            value: in the measure's unit. (n,)
+            start_ms: start of the event time that each speaks for. (n,)
+            end_ms: its end. (n,)
+        """
+        if not len(series):
+            return
+        marks = self.marks.get(number)
+        size = int(series.max()) + 1
+        if marks is None or len(marks) < size:
+            marks = grown(np.zeros(0, np.bool_) if marks is None else marks, size * 2, False)
+            self.marks[number] = marks
+        lowest = rule.lowest[sensor]
+        beyond = value <= lowest if rule.below else value >= lowest
+        if beyond.any():
+            marked = marks.copy()
+            marked[series[beyond]] = True
+            look = marked[series]
+        else:
+            look = marks[series]
+        for row in np.flatnonzero(look).tolist():
+            yield from self._judge_one(
+                number, rule, marks, row, int(series[row]), int(sensor[row]), (value, start_ms, end_ms)
+            )
+
+    def _judge_one(
+        self,
+        number: int,
+        rule: CompiledRule,
+        marks: Bools,
+        row: int,
+        series: int,
+        sensor: int,
+        columns: tuple[Floats, Ints, Ints],
+    ) -> Iterator[Finding]:
+        thresholds = rule.thresholds[sensor]
+        if not thresholds:
+            return
+        state = self.states.get((number, series))
+        if state is None:
+            state = LevelState()
+        value, start_ms, end_ms = columns
+        judged = Judged(float(value[row]), int(start_ms[row]), int(end_ms[row]))
+        change = state.judge(thresholds, judged, below=rule.below, tolerated_gap_ms=int(rule.gap_ms[sensor]))
+        if state.is_calm:
+            self.states.pop((number, series), None)
+            marks[series] = False
+        else:
+            self.states[number, series] = state
+            marks[series] = True
+        if change is not None:
+            yield Finding(rule, series, change, row)
+
+    def state(self, rules: list[CompiledRule]) -> list[list[Any]]:
+        """For a snapshot: [rule id, series, state]."""
+        return [[rules[n].rule.rule_id, series, s.state()] for (n, series), s in self.states.items()]
+
+    def load(self, state: list[list[Any]], rules: list[CompiledRule]) -> None:
+        """From a snapshot; a rule that is no longer there takes its states with it."""
+        numbers = {rule.rule.rule_id: n for n, rule in enumerate(rules)}
+        for rule_id, series, kept in state:
+            if rule_id in numbers:
+                number = numbers[rule_id]
+                self.states[number, series] = LevelState(*kept)
+                marks = self.marks.get(number, np.zeros(0, np.bool_))
+                self.marks[number] = grown(marks, max(len(marks), 2 * series + 2), False)
+                self.marks[number][series] = True

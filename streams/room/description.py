@@ -1,0 +1,92 @@
+"""What does not change while the room runs, as its page gets it: registry, measures, rules; and scenarios' names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from streams.contract.alerts import LEVEL_NAMES, Bilingual
+from streams.contract.readings import MEASURES, READINGS
+from streams.contract.rules import Rule, RuleLevel
+from streams.contract.sensors import Sensor
+from streams.errors import WrongSeed
+from streams.logs import get
+from streams.registry import Registry, read_toml
+from streams.room.picture import RANKS
+
+MAP_LAYERS: Final = ("zones", "land", "water", "roads")
+
+log = get("streams.room.description")
+
+
+def described(registry: Registry, rules: list[Rule]) -> dict[str, Any]:
+    """The city: names, places, what is measured, what is judged."""
+    city = registry.city
+    return {
+        "name": city.name.model_dump(),
+        "centre": list(city.centre),
+        "time_zone": city.time_zone,
+        "domains": list(READINGS),
+        "zones": [zone.model_dump() for zone in registry.zones.values()],
+        "owners": [owner.model_dump(include={"owner_id", "name", "sector"}) for owner in registry.owners.values()],
+        "sensors": [_sensor(registry.sensors[sensor_id]) for sensor_id in sorted(registry.sensors)],
+        "measures": _measures(),
+        "rules": [_rule(rule) for rule in rules],
+    }
+
+
+def scenario_names(seeds: Path) -> dict[str, Bilingual]:
+    """Each scenario's name for people, where its file says one."""
+    names = {}
+    for path in sorted((seeds / "scenarios").glob("*.toml")):
+        try:
+            names[path.stem] = Bilingual.model_validate(read_toml(path).get("name"))
+        except (WrongSeed, ValidationError) as e:
+            log.warning("scenario_name_missing", file=path.name, error=str(e).splitlines()[0])
+    return names
+
+
+def _sensor(sensor: Sensor) -> dict[str, Any]:
+    place = sensor.place
+    described: dict[str, Any] = sensor.model_dump(exclude={"place", "source"})
+    return described | {"lat": place.lat, "lon": place.lon, "certainty": place.certainty}
+
+
+def _measures() -> dict[str, dict[str, Any]]:
+    """By name; one that two domains share stands with the first of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for measure in MEASURES.values():
+        said = {"domain": measure.domain, "unit": measure.unit, "label": {"ko": measure.ko, "en": measure.en}}
+        found.setdefault(measure.name, {**said, "decimals": measure.decimals, "aggregate": measure.says})
+    return found
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    when = rule.when
+    return {
+        "rule_id": rule.rule_id,
+        "domain": rule.domain,
+        "name": rule.name.model_dump(),
+        "measure": when.measure if when else None,
+        "kinds": (when.kinds or []) if when else [],
+        "window": when.window if when else None,
+        "window_s": when.window_s if when else None,
+        "aggregate": when.aggregate if when else None,
+        "bulletin": rule.bulletin.kind if rule.bulletin else None,
+        "levels": [_level(one) for one in rule.levels],
+        "source": "; ".join(dict.fromkeys(one.source for one in rule.levels)),
+    }
+
+
+def _level(one: RuleLevel) -> dict[str, Any]:
+    raised, clear = one.raised, one.clear
+    return {
+        "level": one.level,
+        "rank": RANKS[one.level],
+        "name": LEVEL_NAMES[one.level].model_dump(),
+        "raise": None if raised is None else raised.at_least if raised.at_least is not None else raised.at_most,
+        "clear": None if clear is None else clear.below if clear.below is not None else clear.above,
+        "from_gauge_level": raised.gauge_level if raised else None,
+    }

@@ -1,0 +1,23 @@
+/** How the page is laid out: desk, wall and phone, and the exercise's striped frame. */
+import { css } from "lit";
+
+export const roomStyles = css`
+  :host { display: block; height: 100dvh; overflow: hidden; }
+  :host([data-exercise]) { padding: .625rem; background: repeating-linear-gradient(-45deg, var(--ex) 0 10px, var(--bg) 10px 20px); }
+  .page { display: flex; flex-direction: column; height: 100%; background: var(--bg); position: relative; overflow: hidden; }
+  main { flex: 1; min-height: 0; } .loading { display: grid; place-items: center; color: var(--ink-2); background: var(--bg-2); font-size: var(--t-title); padding: var(--s5); text-align: center; }
+  .skip { position: absolute; left: -99rem; top: 0; z-index: 9; background: var(--sel); color: var(--on-sel); padding: .5rem 1rem; } .skip:focus { left: 0; }
+  .desk { display: grid; grid-template-columns: 23rem minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); } .desk.with { grid-template-columns: 22rem minmax(0, 1fr) 25rem; } [lang="en"] > .desk.with { grid-template-columns: 24rem minmax(0, 1fr) 25rem; }
+  .centre { display: grid; grid-template-rows: minmax(0, 1fr) auto; min-width: 0; min-height: 0; } .tiles { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); } .tiles > * + * { border-left: var(--hair) solid var(--line); }
+  uh-detail-panel { border-left: var(--hair) solid var(--line); }
+  @media (max-width: 77.5rem) { .desk.with { grid-template-columns: 20rem minmax(0, 1fr); position: relative; } .desk:not(.with) { grid-template-columns: 20rem minmax(0, 1fr); } .desk uh-detail-panel { position: absolute; right: 0; top: 0; bottom: 0; width: 25rem; z-index: 3; box-shadow: var(--shadow-2); } }
+  .wall { display: grid; grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); } .wall.with { grid-template-columns: 34rem minmax(0, 1fr); } .side { min-height: 0; border-right: var(--hair) solid var(--line); border-top: var(--hair) solid var(--line); overflow: hidden; }
+  .band { display: grid; grid-template-columns: 1fr 1fr 1fr 1.45fr; flex: none; min-height: 11rem; } .band .sources { padding: 1rem 1.5rem; box-shadow: inset 0 1px var(--line); border-top: var(--bar) solid transparent; font-size: var(--t-small); min-width: 0; overflow: hidden; }
+  .sources h2 { display: flex; justify-content: space-between; font-size: var(--t-title); font-weight: var(--w-strong); margin-bottom: .5rem; } .sources h2 span { font-size: var(--t-small); font-weight: 500; color: var(--ink-2); } .sources h2 i { display: inline-block; width: .6em; height: .6em; border-radius: 50%; background: var(--ok); margin-right: .4em; } .sources h2 .off i { background: none; border: 1.5px dashed var(--ink); }
+  :host([size="wall"]) { cursor: none; }
+  .phone { overflow-y: auto; display: flex; flex-direction: column; } .phone uh-city-map { height: min(38dvh, 19rem); flex: none; } .phone.map uh-city-map { flex: 1; height: auto; } .phone .tiles { flex: none; }
+  nav { display: grid; grid-template-columns: repeat(4, 1fr); border-top: var(--hair) solid var(--line); background: var(--bg); flex: none; padding-bottom: env(safe-area-inset-bottom); } nav button { height: 3.5rem; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: .15rem; font-size: var(--t-small); color: var(--ink-3); } nav [aria-current="page"] { color: var(--ink); font-weight: var(--w-strong); } nav .ui { width: 1.4rem; height: 1.4rem; }
+  .sheet { position: absolute; left: 0; right: 0; bottom: 0; top: 17.2rem; background: var(--bg); border-radius: 1rem 1rem 0 0; box-shadow: var(--shadow-2); display: flex; flex-direction: column; z-index: 4; overflow: hidden; padding-top: .5rem; } .sheet uh-detail-panel { flex: 1; border: 0; } .sheet::before { content: ""; width: 2.4rem; height: .25rem; border-radius: 1rem; background: var(--line-2); align-self: center; flex: none; }
+  .toast { position: absolute; left: 50%; transform: translateX(-50%); bottom: 10.4rem; z-index: 6; display: flex; align-items: center; gap: .8rem; max-width: min(44rem, 94%); background: var(--sel); color: var(--on-sel); border-radius: var(--r2); padding: .55rem .6rem .55rem 1rem; box-shadow: var(--shadow-2); animation: arrive var(--m-move) var(--ease); } .toast b { white-space: nowrap; } .toast span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .toast button { padding: .3rem .6rem; border-radius: var(--r1); background: color-mix(in srgb, currentColor 16%, transparent); white-space: nowrap; font-weight: 600; } .toast button:focus-visible { outline-color: currentColor; }
+  @keyframes arrive { from { opacity: 0; translate: 0 1rem; } }
+`;

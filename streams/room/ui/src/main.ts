@@ -1,0 +1,22 @@
+/** What the browser loads first: the page's look, its components, and the room itself. */
+import "pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css";
+import "./tokens.css";
+import "./components/alert-actions";
+import "./components/alert-life";
+import "./components/alert-list";
+import "./components/bulletin-list";
+import "./components/city-chips";
+import "./components/city-line";
+import "./components/city-map";
+import "./components/detail-panel";
+import "./components/domain-tile";
+import "./components/frame-band";
+import "./components/map-legend";
+import "./components/room-app";
+import "./components/sensor-chart";
+import "./components/sensor-table";
+import "./components/side-panel";
+import "./components/source-list";
+import "./components/status-bar";
+import "./components/wall-card";
+import "./components/zone-table";

@@ -1,0 +1,12 @@
+"""The worker: one Faust app whose agents carry the pure stages of `streams.engine`, one shell for all of them.
+
+stages           the table of stages: which topic each reads, and the core of one partition
+transport        Faust's transport, one message per fetched chunk of a partition; where each partition is read from
+transactions     what a stage's partition sends, its checkpoint and its offset, in one Kafka transaction
+checkpoints      a stage's state in `hub.checkpoints`: in two slots, cut in pieces, found again whole
+stage_partition  the shell of one stage's partition: apply, send, checkpoint, by the log and by the clock
+ownership        partitions that come and go: restored before their first record, saved before they leave
+figures          what the cores counted, as metrics
+watchdog         ends a worker that has something to do and makes no progress
+app              the Faust app, its agents, its start and its end
+"""

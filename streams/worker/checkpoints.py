@@ -1,0 +1,185 @@
+"""A stage's state in `hub.checkpoints`: two slots in turn, each cut in pieces, the newest whole one found again.
+
+A set of pieces is written in one transaction, so readers see it whole or not at all. The topic is compacted: a slot's
+pieces are replaced by those of the set after next, so the other slot stays whole whatever the cleaner has removed.
+
+Key: `application|stage|topic|partition|slot|piece`, so another application's state is never taken for one's own.
+Headers: `set` (counts up), `pieces`, `applied`, `resume`, `partitions` (of the input topic).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams import kafka
+from streams.contract.topics import CHECKPOINTS
+from streams.engine.outputs import Out
+from streams.errors import StateRefused, Unavailable
+from streams.kafka import Clients
+from streams.settings import Settings
+
+PIECE_BYTES: Final = 900_000
+"""Below the topic's record limit of 1 MiB, with room for key and headers."""
+SLOTS: Final = 2
+READ_S: Final = 90.0
+"""A restore that takes longer than this has met a broker that does not answer: what a dead worker left open, which holds
+back its readers, is aborted after 60 s at the latest (`transactions.TRANSACTION_MS`)."""
+
+
+class Owner(NamedTuple):
+    """Whose state it is: one stage's one input partition."""
+
+    stage: str
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A state and the place in the log that it belongs to."""
+
+    number: int
+    """Counts up; its parity is the slot."""
+    applied: int
+    """The last offset that the state holds, -1 before the first."""
+    resume: int
+    """The lowest offset that must be read again to refill what the state leaves out."""
+    partitions: int
+    """How many the input topic had."""
+    state: bytes
+
+    def must_fit(self, owner: Owner, partitions: int) -> None:
+        """Refuse a state of a topic that was cut otherwise.
+
+        Raises:
+            StateRefused: the input topic had another number of partitions.
+        """
+        if self.partitions != partitions:
+            raise StateRefused(
+                f"the checkpoint is of a topic with {self.partitions} partitions, it now has {partitions}",
+                field=owner.topic,
+                value=owner.partition,
+                fix="Give the topic its old number back, or set another URBANHUB_APPLICATION to begin anew",
+            )
+
+
+def pieces_of(application: str, owner: Owner, checkpoint: Checkpoint) -> list[Out]:
+    """The records of a checkpoint."""
+    state = checkpoint.state
+    parts = [state[i : i + PIECE_BYTES] for i in range(0, len(state), PIECE_BYTES)] or [b""]
+    numbers = {
+        "set": checkpoint.number,
+        "pieces": len(parts),
+        "applied": checkpoint.applied,
+        "resume": checkpoint.resume,
+        "partitions": checkpoint.partitions,
+    }
+    headers = tuple((name, b"%d" % number) for name, number in numbers.items())
+    begin = "|".join((application, *map(str, owner), str(checkpoint.number % SLOTS)))
+    return [Out(f"{begin}|{i}".encode(), part, headers) for i, part in enumerate(parts)]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """The newest set of a slot as far as it was read."""
+
+    numbers: dict[str, int]
+    pieces: dict[int, bytes] = field(default_factory=dict)
+
+
+class Found:
+    """Checkpoints of one application, gathered record by record."""
+
+    def __init__(self, application: str) -> None:
+        self._application = application
+        self._slots: dict[tuple[Owner, int], _Slot] = {}
+
+    def add(self, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> None:
+        """Take in one record of the topic; a stranger's is passed over."""
+        parts = (key or b"").decode().split("|")
+        if len(parts) != 6 or parts[0] != self._application or value is None:
+            return
+        _, stage, topic, partition, slot, piece = parts
+        numbers = {name: int(number) for name, number in headers}
+        place = Owner(stage, topic, int(partition)), int(slot)
+        found = self._slots.get(place)
+        if found is None or numbers["set"] > found.numbers["set"]:
+            found = self._slots[place] = _Slot(numbers)
+        if numbers["set"] == found.numbers["set"]:
+            found.pieces[int(piece)] = value
+
+    def newest(self, owner: Owner) -> Checkpoint | None:
+        """The newest whole checkpoint, or None where there never was one.
+
+        Raises:
+            StateRefused: there are pieces of some, but none is whole.
+        """
+        slots = [s for slot in range(SLOTS) if (s := self._slots.get((owner, slot))) is not None]
+        whole = [s for s in slots if len(s.pieces) == s.numbers["pieces"]]
+        if slots and not whole:
+            raise StateRefused(
+                "no checkpoint is whole",
+                field=CHECKPOINTS,
+                value="|".join(map(str, owner)),
+                fix="Restore the topic, or set another URBANHUB_APPLICATION to begin anew from the readings kept",
+            )
+        if not whole:
+            return None
+        best = max(whole, key=lambda s: s.numbers["set"])
+        n = best.numbers
+        state = b"".join(best.pieces[i] for i in range(n["pieces"]))
+        return Checkpoint(n["set"], n["applied"], n["resume"], n["partitions"], state)
+
+
+async def read(settings: Settings, partitions: Iterable[int], clients: Clients = kafka.CLIENTS) -> Found:
+    """All checkpoints in these partitions of the topic, read to where they end now, committed or not.
+
+    The partition's other writers may hold open transactions: to a reader of committed records the topic ends before them,
+    and what it wants may stand behind. So it waits until they are decided.
+
+    Raises:
+        Unavailable: the broker did not give them in time.
+    """
+    wanted = [TopicPartition(CHECKPOINTS, p) for p in sorted(set(partitions))]
+    try:
+        async with asyncio.timeout(READ_S):
+            return await _read_to(await _ends(settings, wanted, clients), settings, clients)
+    except (TimeoutError, KafkaError) as e:
+        raise Unavailable(
+            f"the checkpoints were not read within {READ_S:.0f} s ({type(e).__name__})",
+            field=CHECKPOINTS,
+            fix="Look at the broker's log",
+        ) from e
+
+
+async def _ends(settings: Settings, wanted: list[TopicPartition], clients: Clients) -> dict[TopicPartition, int]:
+    """Where the logs end; a reader of committed records would be told of the first open transaction."""
+    consumer = clients.reader(settings, f"{settings.application}-ends", isolation_level="read_uncommitted")
+    await kafka.start(consumer, settings)
+    try:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(wanted)
+    finally:
+        await consumer.stop()
+    return ends
+
+
+async def _read_to(ends: dict[TopicPartition, int], settings: Settings, clients: Clients) -> Found:
+    found = Found(settings.application)
+    consumer = clients.reader(settings, f"{settings.application}-restore", max_partition_fetch_bytes=8 << 20)
+    await kafka.start(consumer, settings)
+    try:
+        consumer.assign(list(ends))
+        # By the position: the markers of transactions make the last record's offset never reach the end.
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
+                    found.add(record.key, record.value, record.headers)
+    finally:
+        await consumer.stop()
+    return found

@@ -1,0 +1,234 @@
+"""The shell of one stage's partition: applies what arrives, sends what came of it, keeps checkpoints.
+
+One transaction is under way at a time, while the core goes on. What is sent and the checkpoint that rides along are taken
+at one moment, so a checkpoint never holds what was not sent. When a transaction begins:
+
+    at once                       when an alert event waits, or more than `MOST_BYTES` wait
+    every `commit_interval_s`     when anything waits
+    every `checkpoint_interval_s` with a checkpoint, and always with one where a repeat would not be recognised
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from faust.types import TP
+
+from streams import kafka, metrics
+from streams.clock import Clock
+from streams.engine.decode import Record
+from streams.engine.outputs import Outputs
+from streams.kafka import Clients
+from streams.settings import Settings
+from streams.worker.checkpoints import Checkpoint, Owner, pieces_of
+from streams.worker.figures import Figures
+from streams.worker.stages import Core
+from streams.worker.transactions import Transactions
+from streams.worker.transport import FetchState
+from streams.worker.watchdog import Progress
+
+MOST_BYTES: Final = 8 << 20
+"""Outputs that may wait; above it the partition takes no records until they are sent, so memory stays bounded."""
+ANSWERED_S: Final = 5.0
+"""A broker that has not answered a fetch for this long is away: its silence is not the sensors'."""
+
+
+class StagePartition:
+    """One stage's partition while this worker owns it.
+
+    Args:
+        owner: which one.
+        core: its state, new.
+        settings: intervals and the application's name.
+        group: the consumer group.
+        partitions: how many the input topic has.
+        idle_s: silence of the input after which its windows close without it; None: they never do.
+        fetch_state: how far the consumer has read it.
+        clock: what time it is.
+        clients: how its producer is opened.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        core: Core,
+        settings: Settings,
+        *,
+        group: str,
+        partitions: int,
+        idle_s: float | None,
+        fetch_state: Callable[[TP], FetchState | None],
+        clock: Clock,
+        clients: Clients = kafka.CLIENTS,
+    ) -> None:
+        self.owner, self.tp = owner, TP(owner.topic, owner.partition)
+        self._core, self._settings, self._clock = core, settings, clock
+        self._partitions, self._idle_s, self._fetch_state = partitions, idle_s, fetch_state
+        self._transactions = Transactions(settings, owner, group, clients)
+        self._figures = Figures(owner, core)
+        self._task: asyncio.Task[None] | None = None
+        self._wake, self._room = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self._sending = asyncio.Lock()
+        self._leaving = self._has_failed = False
+        self._asked_ms = self._answered_ms = 0
+        """When the broker's last answer was asked for, at the earliest: as the one before it came. It may have lain here."""
+        self._number = 0
+        self._checkpointed_at_s = self._silent_since_s = self._looked_at_s = clock.monotonic_s()
+        self._checkpointed = -1
+        self.begin_at = 0
+        """The offset that it is read from."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        return Progress(self._core.applied, self._fetch_state(self.tp))
+
+    # -- coming -----------------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Fence a former owner; after this its state can be read.
+
+        Raises:
+            Unavailable: no broker answers.
+        """
+        await self._transactions.start()
+
+    def restore(self, checkpoint: Checkpoint | None) -> None:
+        """Take over the state of a checkpoint, or begin at the beginning.
+
+        Raises:
+            StateRefused: the checkpoint does not fit this program or this topic.
+        """
+        if checkpoint is None:
+            return
+        checkpoint.must_fit(self.owner, self._partitions)
+        self._core.restore(checkpoint.state)
+        self._number, self._checkpointed = checkpoint.number, self._core.applied
+        self.begin_at = checkpoint.resume
+        self._figures.begin()
+
+    def start(self, failed: Callable[[BaseException], None]) -> None:
+        """Begin to send; `failed` is told of an error after which nothing more is sent."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                failed(error)
+
+        name = "|".join(map(str, self.owner))
+        self._silent_since_s = self._checkpointed_at_s = self._looked_at_s = self._clock.monotonic_s()
+        self._task = asyncio.create_task(self._send_on(), name=f"send {name}")
+        self._task.add_done_callback(ended)
+
+    # -- records in -------------------------------------------------------------------------------------------------
+
+    async def apply(self, records: Sequence[Record]) -> None:
+        """Apply records of the log, once there is room for what comes of them."""
+        await self._room.wait()
+        if self._leaving:
+            return  # its next owner reads them again
+        self._core.step(records)
+        self._silent_since_s = self._clock.monotonic_s()
+        metrics.BATCH_RECORDS.labels(self.owner.stage).observe(len(records))
+        out = self._core.out
+        if out.bytes >= MOST_BYTES:
+            self._room.clear()
+        if out.urgent or out.bytes >= MOST_BYTES:
+            self._wake.set()
+
+    # -- records out ------------------------------------------------------------------------------------------------
+
+    async def _send_on(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.commit_interval_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            self._core.tick(self._clock.now_ms())
+            self._release_idle()
+            async with self._sending:
+                await self._send(leaving=False)
+            self._figures.tell(self._fetch_state(self.tp))
+
+    def _release_idle(self) -> None:
+        """Count the input's silence, which only lasts while the broker answers and there is nothing left to read."""
+        now_s, state = self._clock.monotonic_s(), self._fetch_state(self.tp)
+        # A process that was stopped, or waited for its broker, has not listened meanwhile.
+        has_listened, self._looked_at_s = now_s - self._looked_at_s < ANSWERED_S, now_s
+        is_at_end = (
+            has_listened
+            and state is not None
+            and state.position >= state.stable_end
+            and state.delivered <= self._core.applied
+            and self._clock.now_ms() - state.answered_ms < ANSWERED_S * 1000
+        )
+        if state is not None and state.answered_ms != self._answered_ms:
+            self._asked_ms, self._answered_ms = self._answered_ms, state.answered_ms
+        if state is not None and is_at_end and not state.unsettled:
+            self._core.caught_up(self._asked_ms)
+        if not is_at_end:
+            self._silent_since_s = now_s
+        elif self._idle_s is not None and now_s - self._silent_since_s >= self._idle_s:
+            self._core.release_idle(self._clock.now_ms())
+
+    async def _send(self, *, leaving: bool) -> None:
+        """One transaction with everything that waits, where there is reason for one."""
+        core, out, now_s = self._core, self._core.out, self._clock.monotonic_s()
+        due = leaving or now_s - self._checkpointed_at_s >= self._settings.checkpoint_interval_s
+        with_checkpoint = out.once or (due and core.applied > self._checkpointed)
+        if self._has_failed or (not out and not with_checkpoint):
+            return
+        core.out = Outputs()
+        applied, checkpoint = core.applied, []
+        if with_checkpoint:
+            state = core.snapshot()
+            kept = Checkpoint(self._number + 1, applied, core.resume_offset(), self._partitions, state)
+            checkpoint = pieces_of(self._settings.application, self.owner, kept)
+        # Until it is taken: the outputs are gone from the core, and a later checkpoint would hide that.
+        self._has_failed = True
+        await self._transactions.commit(out, checkpoint, applied + 1)
+        self._has_failed = False
+        if with_checkpoint:
+            self._number, self._checkpointed, self._checkpointed_at_s = self._number + 1, applied, now_s
+            metrics.CHECKPOINT_BYTES.labels(*map(str, self.owner)).set(len(state))
+        metrics.TRANSACTION_S.labels(self.owner.stage).observe(self._clock.monotonic_s() - now_s)
+        for arrived_ms in out.arrivals_ms:
+            metrics.ALERT_LATENCY_S.observe((self._clock.now_ms() - arrived_ms) / 1000)
+        if core.out.bytes < MOST_BYTES:
+            self._room.set()
+
+    # -- going ------------------------------------------------------------------------------------------------------
+
+    async def leave(self, within_s: float) -> None:
+        """Apply no more, send what waits with a checkpoint, disconnect.
+
+        Args:
+            within_s: then it is given up; the next owner goes on from the last checkpoint.
+
+        Raises:
+            Unavailable: it could not be sent.
+        """
+        self._leaving = True
+        self._room.set()
+        try:
+            async with asyncio.timeout(within_s), self._sending:
+                await self._send(leaving=True)
+        except TimeoutError:
+            pass
+        finally:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Disconnect at once; what is under way is aborted by the next owner."""
+        self._leaving = True
+        self._room.set()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self._transactions.stop()
+        self._figures.end()

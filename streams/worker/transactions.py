@@ -1,0 +1,112 @@
+"""What a stage's partition sends, its checkpoint and its offset, in one Kafka transaction: whole or not at all.
+
+The transactional id names stage, topic and partition, so a new owner's first word fences a former one that was presumed
+dead, and aborts what it left open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams import kafka
+from streams.contract.topics import CHECKPOINTS, MIB
+from streams.engine.outputs import Out, Outputs
+from streams.errors import Unavailable
+from streams.kafka import Clients
+from streams.settings import Settings
+from streams.worker.checkpoints import Owner
+
+BATCH_BYTES: Final = 512_000
+REQUEST_BYTES: Final = MIB + 128 * 1024
+"""A dead letter may be a whole record of 1 MiB and its headers."""
+TRANSACTION_MS: Final = 60_000
+"""The broker aborts what is open for longer; one here takes milliseconds."""
+STOP_S: Final = 5.0
+
+
+class Transactions:
+    """The transactional producer of one stage's partition."""
+
+    def __init__(self, settings: Settings, owner: Owner, group: str, clients: Clients = kafka.CLIENTS) -> None:
+        self._settings, self._owner, self._group = settings, owner, group
+        name = f"{settings.application}-{owner.stage}-{owner.topic}-{owner.partition}"
+        self._producer: Any = clients.producer(
+            settings,
+            name,
+            transactional_id=name,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            transaction_timeout_ms=TRANSACTION_MS,
+        )
+
+    async def start(self) -> None:
+        """Connect, fence a former owner, abort what it left open.
+
+        Raises:
+            Unavailable: no broker answers.
+        """
+        await kafka.start(self._producer, self._settings)
+
+    async def commit(self, outputs: Outputs, checkpoint: Sequence[Out], offset: int) -> None:
+        """Send all of it in one transaction; when this returns, readers see it.
+
+        Args:
+            outputs: records by topic and partition.
+            checkpoint: the pieces of a checkpoint, or none.
+            offset: the next offset to be read of the input, for the tools that look at a group's lag.
+
+        Raises:
+            Unavailable: another worker has taken the partition over, or the broker does not take it.
+        """
+        owner = self._owner
+        try:
+            await self._producer.begin_transaction()
+            sent = []
+            for (topic, partition), records in outputs.records.items():
+                sent += await self._send(topic, partition, records)
+            if checkpoint:
+                sent += await self._send(CHECKPOINTS, owner.partition, checkpoint)
+            await asyncio.gather(*sent)
+            await self._producer.send_offsets_to_transaction(
+                {TopicPartition(owner.topic, owner.partition): offset}, self._group
+            )
+            await self._producer.commit_transaction()
+        except ProducerFenced as e:
+            raise Unavailable(
+                "another worker has taken this partition over",
+                field=f"{owner.topic}-{owner.partition}",
+                fix="None is needed: this worker ends and begins anew",
+            ) from e
+        except KafkaError as e:
+            raise Unavailable(
+                f"the broker did not take a transaction ({type(e).__name__}: {e})",
+                field=f"{owner.topic}-{owner.partition}",
+                fix="Look at the broker's log; the worker goes on from its last checkpoint",
+            ) from e
+
+    async def _send(self, topic: str, partition: int, records: Sequence[Out]) -> list[Any]:
+        """Put records in batches; returns a future for each batch."""
+        sent = []
+        batch = self._producer.create_batch()
+        for key, value, headers in records:
+            if batch.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                batch = self._producer.create_batch()
+                # The first record of a batch is always taken, whatever its size.
+                batch.append(timestamp=None, key=key, value=value, headers=list(headers))
+        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return sent
+
+    async def stop(self) -> None:
+        """Disconnect; what is open is aborted by the next owner."""
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._producer.stop()
+        except (TimeoutError, KafkaError):
+            await self._producer.client.close()

@@ -1,0 +1,227 @@
+"""Faust's transport, with one message per fetched chunk of a partition in place of one per record.
+
+Faust hands every record through several tasks before an agent sees it, which holds a worker at about 12,000 records a
+second. A chunk is some thousand records, so that cost vanishes, and everything else of Faust works on: agents,
+assignment, flow control, rebalancing.
+
+Private hooks, hence pinned versions, held by `tests/integration/test_transport.py`:
+
+    aiokafka 0.14.0         fetcher.PartitionRecords and its fields, Subscription's partition states
+    faust-streaming 0.15.3  Consumer.getmany, seek_to_committed, _new_consumer_thread;
+                            AIOKafkaConsumerThread._create_worker_consumer; Producer._new_producer
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import aiokafka.conn
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer import fetcher
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CorruptRecordException
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from streams import kafka
+from streams.contract.topics import MIB
+from streams.engine.decode import Record
+from streams.settings import Settings
+
+FETCH_BYTES: Final = 2 * MIB
+"""Of one partition at a time: about ten thousand readings, some 20 ms of work."""
+FETCH_WAIT_MS: Final = 500
+"""A broker without news answers after this long; idleness is known that exactly."""
+READER_BYTES: Final = 4 * MIB
+"""A socket pauses above twice this; at aiokafka's 64 KiB one fetch pauses it some thirty times."""
+
+
+class Chunk(NamedTuple):
+    """Records of one partition in log order; never empty."""
+
+    topic: str
+    partition: int
+    records: list[Record]
+
+
+class FetchState(NamedTuple):
+    """How far a partition is read, and when the broker last answered."""
+
+    position: int
+    stable_end: int
+    """Everything before it is committed (or aborted)."""
+    answered_ms: int
+    delivered: int
+    """The last offset handed to an agent, -1 before the first."""
+    unsettled: int = 0
+    """What is written beyond `stable_end`: some of it may have arrived long ago, and be committed yet."""
+
+
+def chunks(value: bytes) -> bytes:
+    """As a consumer's value deserializer: marks it as one that takes whole batches. It is never called."""
+    raise AssertionError(value)
+
+
+class ChunkRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Yields one list per batch of the log; the base class makes a 12-field tuple of every record."""
+
+    next_fetch_offset: int
+
+    def _unpack_records(self) -> Iterator[list[Record]]:
+        while self._records.has_next():
+            batch = self._records.next_batch()
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+            part = [] if self._is_hidden(batch) else list(batch)
+            if part and part[0].offset < self.next_fetch_offset:  # a fetch may begin within a batch
+                begin = self.next_fetch_offset
+                part = [record for record in part if record.offset >= begin]
+            self.next_fetch_offset = batch.next_offset
+            if part:
+                yield part
+
+    def _is_hidden(self, batch: Any) -> bool:
+        """Whether a reader of committed records sees none of it."""
+        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
+            self._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and self._contains_abort_marker(batch):
+                self._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in self._aborted_producers:
+                return True
+        return bool(batch.is_control_batch)
+
+
+_RecordsOneByOne: Final = fetcher.PartitionRecords
+
+
+def _partition_records(*arguments: Any) -> Any:
+    """The fetcher finds this by its module's name; only consumers marked by `chunks` get chunks."""
+    _, _, _, _, _, value_deserializer, _, _ = arguments
+    return (ChunkRecords if value_deserializer is chunks else _RecordsOneByOne)(*arguments)
+
+
+def install() -> None:
+    """Let this process's consumers that are marked by `chunks` get chunks; the others are as before."""
+    fetcher.PartitionRecords = _partition_records
+    aiokafka.conn.READER_LIMIT = READER_BYTES
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Opens the consumer as everything else of the hub is opened, reading committed records only."""
+
+    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
+        settings = transport.settings
+        self._assignor = RoundRobinPartitionAssignor
+        session_ms = int(settings.session_timeout_s * 1000)
+        return AIOKafkaConsumer(
+            **kafka.client_options(settings, f"{settings.application}-worker"),
+            group_id=transport.group,
+            group_instance_id=settings.worker_name and f"{settings.application}-{settings.worker_name}",
+            partition_assignment_strategy=[self._assignor],
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            value_deserializer=chunks,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // 4,
+            rebalance_timeout_ms=2 * session_ms,
+            metadata_max_age_ms=60_000,
+        )
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Delivers chunks, and begins where the checkpoints say."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._delivered: dict[TP, int] = {}
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 -- Faust's
+        """What was fetched, a message per partition."""
+        fetched, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        if fetched is None or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()  # fetched while the flow stopped: it must be fetched again
+            return
+        for key, parts in fetched.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                break
+            tp = TP(key.topic, key.partition)
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
+                continue
+            records = parts[0] if len(parts) == 1 else [record for part in parts for record in part]
+            chunk = Chunk(tp.topic, tp.partition, records)
+            last = records[-1]
+            self._delivered[tp] = last.offset
+            seconds = last.timestamp / 1000
+            yield (
+                tp,
+                ConsumerMessage(
+                    *(tp.topic, tp.partition, last.offset, seconds, 0, [], None, chunk, None, 0, 0, tp),
+                    generation_id=generation,
+                ),
+            )
+
+    async def seek_to_committed(self) -> dict[TP, int]:
+        """Seek each partition to where its checkpoint says; Faust calls this after the assignment is complete."""
+        begin_at = self.transport.begin_at
+        found = {}
+        for tp in self.assignment():
+            offset = begin_at(tp)
+            if offset is not None:
+                self._delivered.pop(tp, None)
+                await self.seek(tp, offset)
+                found[tp] = offset
+        return found
+
+    def fetch_state(self, tp: TP) -> FetchState | None:
+        """How far a partition is read; None while nothing was fetched of it."""
+        consumer = self._thread._consumer
+        subscription = consumer and consumer._subscription.subscription
+        assignment = subscription and subscription.assignment
+        key = TopicPartition(tp.topic, tp.partition)
+        if not assignment or key not in assignment.tps:
+            return None
+        state = assignment.state_value(key)
+        if state is None or state.lso is None or not state.has_valid_position:
+            return None
+        delivered, unsettled = self._delivered.get(tp, -1), state.highwater - state.lso
+        return FetchState(state.position, state.lso, state.timestamp, delivered, unsettled)
+
+
+class Producer(driver.Producer):  # type: ignore[misc]
+    """Faust's own producer, opened as everything else; the stages send through `transactions`."""
+
+    def _new_producer(self, transactional_id: str | None = None) -> Any:
+        settings = self.transport.settings
+        return kafka.producer(settings, f"{settings.application}-worker")
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """The transport of one worker's app.
+
+    Args:
+        url: the broker as Faust knows it.
+        app: the Faust app.
+        settings: how clients are opened.
+        group: the consumer group.
+        begin_at: the offset that an owned partition is read from; None where it is not owned.
+    """
+
+    Consumer = Consumer
+    Producer = Producer
+
+    def __init__(
+        self, url: Any, app: Any, *, settings: Settings, group: str, begin_at: Callable[[TP], int | None]
+    ) -> None:
+        super().__init__(url, app)
+        self.settings, self.group, self.begin_at = settings, group, begin_at
+        install()

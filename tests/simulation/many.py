@@ -1,0 +1,45 @@
+"""Many seeds on all of the machine's processors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final, NamedTuple
+
+from tests.simulation.simulator import run
+from tests.simulation.verdict import complaints
+
+CHUNK: Final = 4
+"""Seeds that a process takes at a time."""
+
+
+class Judged(NamedTuple):
+    """A run's verdict."""
+
+    seed: int
+    kinds: frozenset[str]
+    counts: dict[str, int]
+    """What the cluster counted, so that a run in which nothing happened is seen."""
+    wrong: list[str]
+
+
+def judged(seed: int) -> Judged:
+    """Run one seed and judge it."""
+    found = run(seed)
+    return Judged(seed, found.kinds, found.cluster.counts, complaints(found))
+
+
+def all_judged(seeds: Iterable[int]) -> Iterator[Judged]:
+    """Run seeds, several at a time; verdicts in the seeds' order."""
+    # Not forked: the caller may have threads.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judged, seeds, chunksize=CHUNK)
+
+
+def told(found: Judged) -> str:
+    """A failed run, with how to repeat it."""
+    faults = ", ".join(sorted(found.kinds)) or "no faults"
+    lines = [f"seed {found.seed} ({faults}) is wrong:", *(f"  {line}" for line in found.wrong)]
+    return "\n".join([*lines, f"  again: python -m tests.simulation --seed {found.seed} --verbose"])
