@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.picture import PictureWriter
-from tests.support.room import RoomProcess
+from tests.support.room import RoomProcess, now_minute_ms
 from tests.support.visit import Visit
 
 TEXTS_ON_THE_MAP: Final = """() => {
@@ -31,8 +31,8 @@ SHOWN_ON_THE_WALL: Final = """(rows) => [
 async def test_an_alerts_number_is_the_same_everywhere_and_of_now(
     visit: Visit, room: RoomProcess, writer: PictureWriter
 ) -> None:
-    gauge = writer.gauges()[0]
-    await writer.readings(gauge, [1.0] * 179)
+    gauge, end_ms = writer.gauges()[0], now_minute_ms()
+    await writer.readings(gauge, [1.0] * 179, end_ms=end_ms)
     await writer.rain_alert(gauge)
     await room.start()
 
@@ -46,7 +46,7 @@ async def test_an_alerts_number_is_the_same_everywhere_and_of_now(
         await expect(seen["chart-twin"].locator("tbody td").first).to_have_text("179.0 mm/3h")
 
         await seen.page.evaluate(TEXTS_ON_THE_MAP)
-        await writer.readings(gauge, [1.5])
+        await writer.readings(gauge, [1.5], end_ms=end_ms)  # the last minute again, whatever minute it is by now
         await expect(seen["alert-value"]).to_have_text("179.5mm/3h")
         await expect(seen["hero"]).to_have_text("179.5mm/3h")
         await expect(seen["chart-twin"].locator("tbody td").first).to_have_text("179.5 mm/3h")
