@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    TopicAlreadyExistsError,
+)
 from aiokafka.partitioner import murmur2
+from aiokafka.structs import OffsetAndMetadata
 
 from streams.contract.topics import TOPICS, Topic
 from streams.errors import StateRefused, Unavailable
@@ -19,6 +26,8 @@ from streams.settings import Settings
 
 CONNECT_S: Final = 15.0
 """How long a command waits for a broker before it says that there is none."""
+COORDINATOR_S: Final = 0.2
+"""How often a broker without a coordinator for a group is asked again."""
 
 
 def client_options(settings: Settings, client_id: str) -> dict[str, Any]:
@@ -65,9 +74,7 @@ class Clients(NamedTuple):
 
     producer: Callable[..., Any]
     reader: Callable[..., Any]
-
-
-CLIENTS: Final = Clients(producer, reader)
+    committed: Callable[[Settings, str, list[TopicPartition]], Awaitable[dict[TopicPartition, OffsetAndMetadata]]]
 
 
 async def start(client: AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient, settings: Settings) -> None:
@@ -87,6 +94,37 @@ async def start(client: AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClien
             value=settings.bootstrap,
             fix=f"Start the broker or set the right address ({type(e).__name__})",
         ) from e
+
+
+async def committed(
+    settings: Settings, group: str, partitions: list[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    """A group's committed offsets of these partitions, -1 where there is none.
+
+    Raises:
+        Unavailable: the broker does not tell within `CONNECT_S`.
+    """
+    admin = await _admin(settings)
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            while True:
+                try:
+                    found: dict[TopicPartition, OffsetAndMetadata]
+                    found = await admin.list_consumer_group_offsets(group, partitions=partitions)
+                    return found
+                except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
+                    await asyncio.sleep(COORDINATOR_S)  # a broker that has just begun
+    except (TimeoutError, OSError, KafkaError) as e:
+        raise Unavailable(
+            f"the broker does not tell the group's offsets ({type(e).__name__})",
+            field=group,
+            fix="Look at the broker's log",
+        ) from e
+    finally:
+        await admin.close()
+
+
+CLIENTS: Final = Clients(producer, reader, committed)
 
 
 class TopicDifference(NamedTuple):

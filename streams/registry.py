@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +33,15 @@ class Registry:
     def of_domain(self, domain: Domain) -> list[Sensor]:
         """The domain's sensors in the order of their ids."""
         return sorted((s for s in self.sensors.values() if s.domain == domain), key=lambda s: s.sensor_id)
+
+
+def basis_of(seeds: Path) -> str:
+    """A digest of all that results rest on beside the log: the city's data and the program's version."""
+    digest = hashlib.sha256(version("urbanhub").encode())
+    for path in sorted(p for p in seeds.rglob("*.toml") if p.parent.name != "scenarios"):
+        text = path.read_bytes()
+        digest.update(f"\0{path.relative_to(seeds)}\0{len(text)}\0".encode() + text)
+    return digest.hexdigest()[:32]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

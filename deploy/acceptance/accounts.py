@@ -34,12 +34,13 @@ async def accounts(settings: Settings, exercise: str, last: dict[TopicPartition,
         Unavailable: no checkpoint came that far.
     """
     readings = {partition: offset for partition, offset in last.items() if partition.topic in READING_TOPICS}
+    owners = [checkpoints.Owner(readings_stage.NAME, *partition) for partition in readings]
     counted: Counter[str] = Counter()
 
     async def are_kept() -> bool:
         counted.clear()
         try:
-            found = await checkpoints.read(settings, {partition.partition for partition in readings})
+            found = await checkpoints.read(settings, dict.fromkeys(owners))
         except Unavailable:  # the broker is starting again
             return False
         for partition, offset in readings.items():

@@ -153,12 +153,11 @@ class AlertsStage:
         life.alert, life.arrived_ms = alert, arrived_ms
         self.out.add(ALERTS, self.partition, Out(alert.alert_id.encode(), alert.model_dump_json().encode()))
         self.out.arrivals_ms.append(arrived_ms if event.arrived_at is None else to_ms(event.arrived_at))
-        self.out.urgent = self.out.once = True
+        self.out.urgent = True
         self.transitions.append((alert.rule_id, event.command.kind if event.command else event.transition))
 
     def _refuse(self, record: Record, why: Rejection) -> None:
         self.out.add(REJECTED, 0, dead_letter(record, why, ALERT_EVENTS, self.partition))
-        self.out.once = True
 
     def _refuse_command(self, event: AlertEvent, record: Record, why: Rejection) -> None:
         """The dead letter is the command's own record, as and where it was received."""
@@ -167,7 +166,6 @@ class AlertsStage:
         headers = rejections.headers(why, topic, int(partition), int(offset), format_ms(to_ms(event.at)))
         key = None if event.received_key is None else event.received_key.encode()
         self.out.add(REJECTED, 0, Out(key, (event.received or "").encode(), tuple(headers)))
-        self.out.once = True
 
     def _forget(self, now_ms: int) -> None:
         for alert_id, life in list(self._lives.items()):

@@ -77,7 +77,6 @@ class BulletinsStage:
         read = read_record(Bulletin, record)
         if isinstance(read, Rejection):
             self.out.add(REJECTED, 0, dead_letter(record, read, BULLETINS, self.partition))
-            self.out.once = True
             return
         identity = _identity(read.bulletin_id, read.exercise)
         known = self._known.get(identity) or _Known(read.exercise)
@@ -126,7 +125,6 @@ class BulletinsStage:
             held=bulletin.kind in HELD_KINDS,
         )
         send_event(self.out, event, self._event_partition)
-        self.out.once = True
 
     def _forget(self, now_ms: int) -> None:
         self._known = {

@@ -44,7 +44,6 @@ class CommandsStage:
                 self.out.add(REJECTED, 0, dead_letter(record, read, COMMANDS, self.partition))
             else:
                 self._pass_on(read, record)
-            self.out.once = True
             self.applied = record.offset
 
     def _pass_on(self, command: Command, record: Record) -> None:

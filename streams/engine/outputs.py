@@ -23,7 +23,7 @@ class Outputs:
     urgent: bool = False
     """Somebody waits for it (an alert): commit at once."""
     once: bool = False
-    """A repeat would not be recognised by its identity: the checkpoint goes into the same transaction."""
+    """The clock decided something, which no log tells: the checkpoint goes into the same transaction."""
     arrivals_ms: list[int] = field(default_factory=list)
     """Arrival of what caused each alert record, for the figure of arrival to alert."""
     bytes: int = 0

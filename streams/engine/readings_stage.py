@@ -135,7 +135,6 @@ class ReadingsStage:
         origin = f"{self.topic}-{self.partition}-{record.offset}".encode()
         out = Out(self.roster.sensors[sensor].sensor_id.encode(), record.value or b"", (("forwarded_from", origin),))
         self.out.add(self.topic, int(self.roster.home[sensor]), out)
-        self.out.once = True  # a repeat could meet a window that is final by then
 
     def _apply(
         self, columns: Columns, sensor: Ints, records: Sequence[Record], refused: list[tuple[int, Rejection]]
@@ -175,7 +174,6 @@ class ReadingsStage:
 
     def _dead_letter(self, record: Record, why: Rejection) -> None:
         self.out.add(REJECTED, 0, dead_letter(record, why, self.topic, self.partition))
-        self.out.once = True  # its readers count records, and would count a repeat
 
     def _close(self, timeline: Timeline) -> None:
         closed = timeline.close()

@@ -73,7 +73,6 @@ class ZonesStage:
             told = ZoneInput.model_validate_json(record.value or b"")
         except ValidationError as e:
             self.out.add(REJECTED, 0, dead_letter(record, from_validation(e), ZONE_INPUTS, self.partition))
-            self.out.once = True
             return
         domain = self._domain_of.get(told.topic)
         if domain is None:

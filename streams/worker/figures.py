@@ -34,13 +34,15 @@ class Figures:
         self._unknown_fields = 0
 
     def begin(self) -> None:
-        """What the core has counted so far was another worker's to tell."""
+        """What the core has counted so far was told by the worker that applied it first."""
         if isinstance(self._core, ReadingsStage):
             accounts = self._core.accounts
             self._values, self._refused = Counter(accounts.values), Counter(accounts.refused)
             self._unknown_fields = accounts.unknown_fields
         elif isinstance(self._core, ZonesStage):
             self._zones = self._core.counts
+        elif isinstance(self._core, AlertsStage):
+            self._core.transitions.clear()
 
     def tell(self, state: FetchState | None) -> None:
         """Bring the metrics up to date."""

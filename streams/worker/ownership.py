@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from aiokafka import TopicPartition
 from faust.types import TP
 
-from streams import kafka, metrics
+from streams import kafka, metrics, registry
 from streams.clock import Clock
 from streams.contract.topics import TOPICS
 from streams.errors import Unavailable
@@ -23,6 +24,7 @@ from streams.worker import checkpoints
 from streams.worker.checkpoints import Owner
 from streams.worker.stage_partition import StagePartition
 from streams.worker.stages import Stage, idle_s
+from streams.worker.told import Told, told
 from streams.worker.transport import FetchState
 from streams.worker.watchdog import Progress
 
@@ -58,7 +60,7 @@ class Ownership:
         self._settings, self._group, self._clock, self._clients = settings, group, clock, clients
         self._fetch_state, self._failed = fetch_state, failed
         self._stage_of = {topic: stage for stage in stages for topic in stage.topics}
-        self._idle_s = idle_s(settings)
+        self._idle_s, self._basis = idle_s(settings), registry.basis_of(settings.seeds)
         self._owned: dict[TP, StagePartition] = {}
         self._changing = asyncio.Lock()
         self._restoring = "waits for its partitions"
@@ -102,9 +104,12 @@ class Ownership:
             try:
                 # Fence first: only then is what a former owner left open aborted, and the newest checkpoint the last.
                 await asyncio.gather(*(each.connect() for each in coming))
-                found = await checkpoints.read(self._settings, (each.owner.partition for each in coming), self._clients)
+                told = await self._told(coming)
+                found = await checkpoints.read(
+                    self._settings, {each.owner: told[each.tp].kept_at for each in coming}, self._clients
+                )
                 for each in coming:
-                    each.restore(found.newest(each.owner))
+                    each.restore(found.newest(each.owner), told[each.tp])
                     metrics.RESTORE_S.labels(*map(str, each.owner)).set(self._clock.monotonic_s() - begun_s)
             except BaseException:
                 await asyncio.gather(*(each.drop() for each in coming))
@@ -119,6 +124,14 @@ class Ownership:
             if coming:
                 seconds = round(self._clock.monotonic_s() - begun_s, 2)
                 log.info("partitions_taken_over", partitions=len(coming), seconds=seconds)
+
+    async def _told(self, coming: Iterable[StagePartition]) -> dict[TP, Told]:
+        """How far each has told what came of its input."""
+        of = {TopicPartition(*each.tp): each.tp for each in coming}
+        if not of:
+            return {}
+        offsets = await self._clients.committed(self._settings, self._group, list(of))
+        return {tp: told(offsets.get(key)) for key, tp in of.items()}
 
     async def give_away(self, revoked: Iterable[TP]) -> None:
         """Save these partitions and let them go."""
@@ -156,6 +169,7 @@ class Ownership:
             self._settings,
             group=self._group,
             partitions=TOPICS[tp.topic].partitions(self._settings.partitions),
+            basis=self._basis,
             idle_s=self._idle_s.get(tp.topic),
             fetch_state=self._fetch_state,
             clock=self._clock,

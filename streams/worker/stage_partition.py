@@ -5,12 +5,17 @@ at one moment, so a checkpoint never holds what was not sent. When a transaction
 
     at once                       when an alert event waits, or more than `MOST_BYTES` wait
     every `commit_interval_s`     when anything waits
-    every `checkpoint_interval_s` with a checkpoint, and always with one where a repeat would not be recognised
+    every `checkpoint_interval_s` with a checkpoint; always with one the first time, and where the clock decided something
+
+A restart goes on from the checkpoint, and applies in silence what was told already (`told`): its state is then as it was, and
+nothing is told twice. Where the city's data or the program have changed meanwhile the same records may come to something
+else: then what happened to alerts is told, each step of which is known by its number, and nothing else.
 """
 
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -18,19 +23,24 @@ from faust.types import TP
 
 from streams import kafka, metrics
 from streams.clock import Clock
+from streams.contract.topics import ALERT_EVENTS, CHECKPOINTS
 from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
+from streams.errors import StateRefused
 from streams.kafka import Clients
 from streams.settings import Settings
 from streams.worker.checkpoints import Checkpoint, Owner, pieces_of
 from streams.worker.figures import Figures
 from streams.worker.stages import Core
+from streams.worker.told import NOTHING, Told
 from streams.worker.transactions import Transactions
 from streams.worker.transport import FetchState
 from streams.worker.watchdog import Progress
 
-MOST_BYTES: Final = 8 << 20
-"""Outputs that may wait; above it the partition takes no records until they are sent, so memory stays bounded."""
+MOST_BYTES: Final = 2 << 20
+"""Outputs that may wait while as many are being sent; above it the partition takes no records, so memory stays bounded."""
+BACKLOG_MS: Final = 10_000
+"""While what is read arrived longer ago than this, windows still open are not shown: they are soon others."""
 ANSWERED_S: Final = 5.0
 """A broker that has not answered a fetch for this long is away: its silence is not the sensors'."""
 
@@ -44,6 +54,7 @@ class StagePartition:
         settings: intervals and the application's name.
         group: the consumer group.
         partitions: how many the input topic has.
+        basis: what the results rest on beside the input.
         idle_s: silence of the input after which its windows close without it; None: they never do.
         fetch_state: how far the consumer has read it.
         clock: what time it is.
@@ -58,6 +69,7 @@ class StagePartition:
         *,
         group: str,
         partitions: int,
+        basis: str,
         idle_s: float | None,
         fetch_state: Callable[[TP], FetchState | None],
         clock: Clock,
@@ -65,7 +77,7 @@ class StagePartition:
     ) -> None:
         self.owner, self.tp = owner, TP(owner.topic, owner.partition)
         self._core, self._settings, self._clock = core, settings, clock
-        self._partitions, self._idle_s, self._fetch_state = partitions, idle_s, fetch_state
+        self._partitions, self._basis, self._idle_s, self._fetch_state = partitions, basis, idle_s, fetch_state
         self._transactions = Transactions(settings, owner, group, clients)
         self._figures = Figures(owner, core)
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +90,10 @@ class StagePartition:
         self._number = 0
         self._checkpointed_at_s = self._silent_since_s = self._looked_at_s = clock.monotonic_s()
         self._checkpointed = -1
+        self._told, self._again_until, self._is_same = NOTHING, 0, True
+        """What was told; the offset up to which that is applied again; whether it comes to the same as it did."""
+        self._read_ms = 0
+        """Arrival of the last record applied."""
         self.begin_at = 0
         """The offset that it is read from."""
 
@@ -96,15 +112,28 @@ class StagePartition:
         """
         await self._transactions.start()
 
-    def restore(self, checkpoint: Checkpoint | None) -> None:
+    def restore(self, checkpoint: Checkpoint | None, told: Told) -> None:
         """Take over the state of a checkpoint, or begin at the beginning.
 
+        Args:
+            checkpoint: the newest; None where there never was one.
+            told: what was told of the input, with that checkpoint or after it.
+
         Raises:
-            StateRefused: the checkpoint does not fit this program or this topic.
+            StateRefused: the checkpoint does not fit this program or this topic, or there is none though there was one.
         """
         if checkpoint is None:
+            if told != NOTHING:
+                raise StateRefused(
+                    f"the input was read up to {told.until}, but its checkpoint is gone",
+                    field=CHECKPOINTS,
+                    value="|".join(map(str, self.owner)),
+                    fix="Restore the topic, or set another URBANHUB_APPLICATION to begin anew from the readings kept",
+                )
             return
         checkpoint.must_fit(self.owner, self._partitions)
+        self._told, self._again_until = told, told.until
+        self._is_same = checkpoint.basis == self._basis
         self._core.restore(checkpoint.state)
         self._number, self._checkpointed = checkpoint.number, self._core.applied
         self.begin_at = checkpoint.resume
@@ -129,7 +158,14 @@ class StagePartition:
         await self._room.wait()
         if self._leaving:
             return  # its next owner reads them again
+        if records[0].offset < self._again_until:
+            known = bisect_left(records, self._again_until, key=lambda record: record.offset)
+            self._apply_again(records[:known])
+            records = records[known:]
+            if not records:
+                return
         self._core.step(records)
+        self._read_ms = records[-1].timestamp
         self._silent_since_s = self._clock.monotonic_s()
         metrics.BATCH_RECORDS.labels(self.owner.stage).observe(len(records))
         out = self._core.out
@@ -137,6 +173,25 @@ class StagePartition:
             self._room.clear()
         if out.urgent or out.bytes >= MOST_BYTES:
             self._wake.set()
+
+    def _apply_again(self, records: Sequence[Record]) -> None:
+        """Apply what was told before."""
+        before, self._core.out = self._core.out, Outputs()
+        self._core.step(records)
+        events = {place: kept for place, kept in self._core.out.records.items() if place[0] == ALERT_EVENTS}
+        self._core.out = before
+        if not self._is_same:
+            for place, kept in events.items():
+                before.extend(*place, kept)
+        self._figures.begin()
+
+    @property
+    def _has_come_again(self) -> bool:
+        """Whether all that was told is applied, or is not there any more to be applied."""
+        if self._core.applied + 1 >= self._again_until:
+            return True
+        state = self._fetch_state(self.tp)
+        return state is not None and state.position >= self._again_until and state.delivered <= self._core.applied
 
     # -- records out ------------------------------------------------------------------------------------------------
 
@@ -148,11 +203,20 @@ class StagePartition:
             except TimeoutError:
                 pass
             self._wake.clear()
-            self._core.tick(self._clock.now_ms())
-            self._release_idle()
-            async with self._sending:
-                await self._send(leaving=False)
+            if self._has_come_again:
+                self._decide_by_the_clock()
+                async with self._sending:
+                    await self._send(leaving=False)
             self._figures.tell(self._fetch_state(self.tp))
+
+    def _decide_by_the_clock(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms - self._read_ms < BACKLOG_MS or self._is_at_end(self._fetch_state(self.tp)):
+            self._core.tick(now_ms)
+        self._release_idle()
+
+    def _is_at_end(self, state: FetchState | None) -> bool:
+        return state is not None and state.position >= state.stable_end and state.delivered <= self._core.applied
 
     def _release_idle(self) -> None:
         """Count the input's silence, which only lasts while the broker answers and there is nothing left to read."""
@@ -162,8 +226,7 @@ class StagePartition:
         is_at_end = (
             has_listened
             and state is not None
-            and state.position >= state.stable_end
-            and state.delivered <= self._core.applied
+            and self._is_at_end(state)
             and self._clock.now_ms() - state.answered_ms < ANSWERED_S * 1000
         )
         if state is not None and state.answered_ms != self._answered_ms:
@@ -179,18 +242,20 @@ class StagePartition:
         """One transaction with everything that waits, where there is reason for one."""
         core, out, now_s = self._core, self._core.out, self._clock.monotonic_s()
         due = leaving or now_s - self._checkpointed_at_s >= self._settings.checkpoint_interval_s
-        with_checkpoint = out.once or (due and core.applied > self._checkpointed)
-        if self._has_failed or (not out and not with_checkpoint):
+        is_first = bool(out) and not self._number
+        with_checkpoint = out.once or is_first or (due and core.applied > self._checkpointed)
+        if self._has_failed or not self._has_come_again or (not out and not with_checkpoint):
             return
         core.out = Outputs()
         applied, checkpoint = core.applied, []
         if with_checkpoint:
             state = core.snapshot()
-            kept = Checkpoint(self._number + 1, applied, core.resume_offset(), self._partitions, state)
+            kept = Checkpoint(self._number + 1, applied, core.resume_offset(), self._partitions, self._basis, state)
             checkpoint = pieces_of(self._settings.application, self.owner, kept)
         # Until it is taken: the outputs are gone from the core, and a later checkpoint would hide that.
         self._has_failed = True
-        await self._transactions.commit(out, checkpoint, applied + 1)
+        told = self._told._replace(until=max(applied + 1, self._told.until))
+        self._told = await self._transactions.commit(out, checkpoint, told)
         self._has_failed = False
         if with_checkpoint:
             self._number, self._checkpointed, self._checkpointed_at_s = self._number + 1, applied, now_s

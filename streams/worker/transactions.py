@@ -20,6 +20,7 @@ from streams.errors import Unavailable
 from streams.kafka import Clients
 from streams.settings import Settings
 from streams.worker.checkpoints import Owner
+from streams.worker.told import Told, committed
 
 BATCH_BYTES: Final = 512_000
 REQUEST_BYTES: Final = MIB + 128 * 1024
@@ -53,13 +54,16 @@ class Transactions:
         """
         await kafka.start(self._producer, self._settings)
 
-    async def commit(self, outputs: Outputs, checkpoint: Sequence[Out], offset: int) -> None:
+    async def commit(self, outputs: Outputs, checkpoint: Sequence[Out], told: Told) -> Told:
         """Send all of it in one transaction; when this returns, readers see it.
 
         Args:
             outputs: records by topic and partition.
             checkpoint: the pieces of a checkpoint, or none.
-            offset: the next offset to be read of the input, for the tools that look at a group's lag.
+            told: what is committed with it; a new checkpoint's place takes the place of the older one's.
+
+        Returns:
+            What was committed.
 
         Raises:
             Unavailable: another worker has taken the partition over, or the broker does not take it.
@@ -68,15 +72,18 @@ class Transactions:
         try:
             await self._producer.begin_transaction()
             sent = []
+            if checkpoint:
+                sent = await self._send(CHECKPOINTS, owner.partition, checkpoint)
             for (topic, partition), records in outputs.records.items():
                 sent += await self._send(topic, partition, records)
+            stand_at = await _all_of(sent)
             if checkpoint:
-                sent += await self._send(CHECKPOINTS, owner.partition, checkpoint)
-            await asyncio.gather(*sent)
+                told = told._replace(kept_at=stand_at[0].offset)
             await self._producer.send_offsets_to_transaction(
-                {TopicPartition(owner.topic, owner.partition): offset}, self._group
+                {TopicPartition(owner.topic, owner.partition): committed(told)}, self._group
             )
             await self._producer.commit_transaction()
+            return told
         except ProducerFenced as e:
             raise Unavailable(
                 "another worker has taken this partition over",
@@ -110,3 +117,12 @@ class Transactions:
                 await self._producer.stop()
         except (TimeoutError, KafkaError):
             await self._producer.client.close()
+
+
+async def _all_of(sent: Sequence[Any]) -> list[Any]:
+    """Where each batch stands; every answer is waited for, since one that nobody reads would be complained of later."""
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from aiokafka import TopicPartition
+
 from deploy.kafka import KafkaNode
 from streams import kafka
 from streams.contract.topics import CHECKPOINTS
@@ -12,6 +14,7 @@ from streams.engine.outputs import Outputs
 from streams.settings import Settings, load
 from streams.worker import checkpoints
 from streams.worker.checkpoints import Checkpoint, Owner, pieces_of
+from streams.worker.told import NOTHING, Told, told
 from streams.worker.transactions import Transactions
 
 MINE = Owner("readings", "readings.disaster", 0)
@@ -23,26 +26,59 @@ def _settings(node: KafkaNode, folder: Path) -> Settings:
     return settings.model_copy(update={"kafka_bootstrap_servers": node.bootstrap})
 
 
-async def test_a_checkpoint_behind_a_dead_workers_open_transaction_is_found(
+WHOLE = Checkpoint(1, 7, 5, 4, "basis", b"whole")
+
+
+async def test_a_checkpoint_is_read_from_where_the_groups_offset_says(own_kafka: KafkaNode, tmp_path: Path) -> None:
+    settings = _settings(own_kafka, tmp_path)
+    await kafka.apply_topics(settings)
+    dead = await _left_open(settings)
+    committed = await _keep(settings, WHOLE)
+
+    place = TopicPartition(MINE.topic, MINE.partition)
+    found = told((await kafka.committed(settings, GROUP, [place]))[place])
+    read = await checkpoints.read(settings, {MINE: found.kept_at})
+
+    assert found == committed == Told(8, 1), "a dead worker's record stands before it"
+    assert read.newest(MINE) == WHOLE, "and its open transaction holds back nothing"
+    await dead.stop()
+
+
+async def test_a_group_that_never_committed_has_told_nothing(own_kafka: KafkaNode, tmp_path: Path) -> None:
+    settings = _settings(own_kafka, tmp_path)
+    await kafka.apply_topics(settings)
+    place = TopicPartition(MINE.topic, MINE.partition)
+
+    offsets = await kafka.committed(settings, "never-seen", [place])
+
+    assert told(offsets.get(place)) == NOTHING
+
+
+async def test_where_no_offset_is_known_a_checkpoint_behind_an_open_transaction_is_waited_for(
     own_kafka: KafkaNode, tmp_path: Path
 ) -> None:
     settings = _settings(own_kafka, tmp_path)
     await kafka.apply_topics(settings)
     dead = await _left_open(settings)
-    mine = Transactions(settings, MINE, GROUP)
-    await mine.start()
-    await mine.commit(Outputs(), pieces_of(settings.application, MINE, Checkpoint(1, 7, 5, 4, b"whole")), offset=8)
+    await _keep(settings, WHOLE)
 
-    reading = asyncio.create_task(checkpoints.read(settings, [MINE.partition]))
+    reading = asyncio.create_task(checkpoints.read(settings, {MINE: None}))
     await asyncio.wait([reading], timeout=3)
     assert not reading.done(), "it would go on from an older checkpoint, and send again what was sent"
     await dead.stop()
     heir = await _heir(settings)
-    found = (await reading).newest(MINE)
 
-    assert found == Checkpoint(1, 7, 5, 4, b"whole")
+    assert (await reading).newest(MINE) == WHOLE
     await heir.stop()
+
+
+async def _keep(settings: Settings, checkpoint: Checkpoint) -> Told:
+    mine = Transactions(settings, MINE, GROUP)
+    await mine.start()
+    pieces = pieces_of(settings.application, MINE, checkpoint)
+    committed = await mine.commit(Outputs(), pieces, Told(checkpoint.applied + 1, None))
     await mine.stop()
+    return committed
 
 
 async def _left_open(settings: Settings) -> kafka.AIOKafkaProducer:

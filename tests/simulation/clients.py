@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from streams.kafka import Clients
 from streams.settings import Settings
@@ -29,6 +30,12 @@ class _Batch:
 
 BATCH_RECORDS: Final = 5
 """So that a transaction is several requests; any of them may be the last one before a crash."""
+
+
+class Sent(NamedTuple):
+    """Where a batch's first record stands."""
+
+    offset: int
 
 
 class Producer:
@@ -64,9 +71,10 @@ class Producer:
         """An idempotent producer keeps the order of each partition."""
         if before is not None:
             await before
-        return await self._ask(lambda: self._cluster.produce(self._name, self._epoch, place, batch.records))
+        offset = await self._ask(lambda: self._cluster.produce(self._name, self._epoch, place, batch.records))
+        return Sent(offset)
 
-    async def send_offsets_to_transaction(self, offsets: dict[TopicPartition, int], group: str) -> None:
+    async def send_offsets_to_transaction(self, offsets: dict[TopicPartition, OffsetAndMetadata], group: str) -> None:
         for (topic, partition), offset in offsets.items():
             await self._ask(
                 lambda topic=topic, partition=partition, offset=offset: self._cluster.add_offset(
@@ -100,6 +108,9 @@ class Reader:
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         self._positions = {Place(*each): 0 for each in partitions}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self._positions[Place(*partition)] = offset
 
     async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """Where a reader of its kind may read to: aiokafka asks with its isolation level."""
@@ -140,4 +151,10 @@ def clients_of(cluster: Cluster, wire: Wire) -> Clients:
     def reader(settings: Settings, client_id: str, *, isolation_level: str = "read_committed", **_: Any) -> Reader:
         return Reader(cluster, wire, isolation_level)
 
-    return Clients(producer, reader)
+    async def committed(
+        settings: Settings, group: str, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        none = OffsetAndMetadata(-1, "")
+        return await wire.ask(lambda: {each: cluster.offsets.get(Place(*each), none) for each in partitions})
+
+    return Clients(producer, reader, committed)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from aiokafka.errors import ProducerFenced
+from aiokafka.structs import OffsetAndMetadata
 
 from tests.simulation.loop import Loop
 
@@ -45,7 +46,7 @@ class Transaction:
     state: str = "open"
     """open, committing, aborting, committed, aborted."""
     places: set[Place] = field(default_factory=set)
-    offsets: dict[Place, int] = field(default_factory=dict)
+    offsets: dict[Place, OffsetAndMetadata] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -95,8 +96,8 @@ class Cluster:
         self._rng, self._loop, self._base_ms = rng, loop, base_ms
         self.partitions = partitions
         self.logs = {Place(topic, p): Log() for topic, n in partitions.items() for p in range(n)}
-        self.offsets: dict[Place, int] = {}
-        """The worker group's, as lag tools see them."""
+        self.offsets: dict[Place, OffsetAndMetadata] = {}
+        """The worker group's."""
         self._producers: dict[str, _Producer] = {}
         self._listeners: list[Callable[[], None]] = []
         self.is_away = False
@@ -143,7 +144,7 @@ class Cluster:
         """Append as part of the producer's transaction, which begins with its first record."""
         return self.append(place, records, self._transaction(name, epoch))
 
-    def add_offset(self, name: str, epoch: int, place: Place, offset: int) -> None:
+    def add_offset(self, name: str, epoch: int, place: Place, offset: OffsetAndMetadata) -> None:
         """The group's offset, with the transaction."""
         self._transaction(name, epoch).offsets[place] = offset
 

@@ -34,7 +34,6 @@ def test_an_act_becomes_an_event_of_its_alert() -> None:
     assert event["received_from"] == "alerts.commands-1-0"
     assert event["command"]["note"] == "확인"
     assert stage.out.urgent
-    assert stage.out.once
 
 
 @pytest.mark.parametrize(

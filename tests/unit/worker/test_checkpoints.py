@@ -14,7 +14,7 @@ OWNER = Owner("readings", "readings.disaster", 2)
 
 
 def _checkpoint(number: int, state: bytes) -> Checkpoint:
-    return Checkpoint(number=number, applied=100 + number, resume=90 + number, partitions=4, state=state)
+    return Checkpoint(number=number, applied=100 + number, resume=90 + number, partitions=4, basis="b", state=state)
 
 
 def _found(records: list[Out], application: str = "hub") -> Found:
