@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from streams import kafka
 from streams.contract.topics import WINDOW_TOPICS
-from streams.engine.outputs import Out
+from streams.engine.outputs import Plain
 from streams.errors import StateRefused, Unavailable
 from streams.settings import Settings
 
@@ -70,18 +69,18 @@ class Publication:
                 fix=f"Set URBANHUB_PARTITIONS={has}",
             )
 
-    async def send(self, topic: str, partition: int, windows: Sequence[Out]) -> None:
+    async def send(self, topic: str, partition: int, windows: Plain) -> None:
         """Send windows; waits while too much is under way.
 
         Raises:
             Unavailable: the broker did not take them.
         """
         batch = self._producer.create_batch()
-        for window in windows:
-            if batch.append(timestamp=None, key=window.key, value=window.value) is None:
+        for key, value in zip(*windows, strict=True):
+            if batch.append(timestamp=None, key=key, value=value) is None:
                 await self._put(batch, topic, partition)
                 batch = self._producer.create_batch()
-                batch.append(timestamp=None, key=window.key, value=window.value)
+                batch.append(timestamp=None, key=key, value=value)
         if batch.record_count():
             await self._put(batch, topic, partition)
 

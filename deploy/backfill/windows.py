@@ -15,7 +15,6 @@ from connectors.stopping import Stop
 from deploy.backfill.kept import Done
 from deploy.backfill.publication import Publication
 from streams.clock import Clock
-from streams.contract.topics import domain_of, windows_topic
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.watermark import CALENDAR_END_MS
@@ -47,7 +46,6 @@ class Calculation:
 
     def __init__(self, stage: ReadingsStage, path: Path, publication: Publication, clock: Clock) -> None:
         self._stage, self._path, self._publication, self._clock = stage, path, publication, clock
-        self._topic = windows_topic(domain_of(stage.topic))
 
     def restore(self) -> int:
         """Take over what was kept, if anything; returns how many readings are done.
@@ -100,9 +98,8 @@ class Calculation:
     async def _send(self) -> None:
         """Publish the windows; what the core refused is counted, and stands in the file."""
         out, self._stage.out = self._stage.out, Outputs()
-        for (topic, partition), records in out.records.items():
-            if topic == self._topic:
-                await self._publication.send(topic, partition, records)
+        for (topic, partition), windows in out.plain.items():
+            await self._publication.send(topic, partition, windows)
 
     async def _save(self) -> None:
         await self._publication.flush()

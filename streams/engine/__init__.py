@@ -3,7 +3,12 @@
 One batch from bytes to alert, file by file:
 
     decode          bytes → columns; a record that fails becomes one rejection
-    shapes          a reading's fields as structs: all of a domain's, and those that a block of records has
+    joined          many records' bytes as one array of words, and where their quotes stand
+    forms           the forms of records that were met, the most useful first
+    template        records that are alike but for id, time and numbers, as columns
+    directory       sensor ids as they stand in records → their numbers
+    decimals        decimal numbers as they stand in records → float64
+    rows            a reading's fields as a struct, for records of no form
     columns         what it gives
     instants        the contract's times, many at once
     roster          the registry as arrays: home partition, zone, owner, delay of each sensor

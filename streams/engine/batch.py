@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from streams.engine.columns import Columns
 from streams.engine.decode import Record
 from streams.engine.instants import Bools, Ints
+
+_OFFSET, _TIMESTAMP = attrgetter("offset"), attrgetter("timestamp")
 
 
 class Values(NamedTuple):
@@ -82,12 +85,16 @@ class Batch:
         return Values(np.concatenate(rec), np.concatenate(measure), np.concatenate(micro))
 
 
-def batch_of(columns: Columns, sensor: Ints, records: Sequence[Record]) -> Batch:
-    """Columns of a chunk with the offsets and arrivals of its records; `sensor` is each row's number in the roster."""
-    rows = columns.row.tolist()
-    offset = np.fromiter((records[i].offset for i in rows), np.int64, len(rows))
-    arrival = np.fromiter((records[i].timestamp for i in rows), np.int64, len(rows))
-    return Batch(columns.row, offset, arrival, sensor, columns.at_ms, columns.period, columns.set_aside, columns.values)
+def batch_of(columns: Columns, records: Sequence[Record]) -> Batch:
+    """Columns of a chunk, all of known sensors, with the offsets and arrivals of its records."""
+    row, n, first = columns.row, len(records), records[0].offset
+    # Markers of transactions stand between records, and what compaction has removed did.
+    has_gaps = records[-1].offset - first != n - 1
+    offset = np.fromiter(map(_OFFSET, records), np.int64, n)[row] if has_gaps else first + row
+    arrival = np.fromiter(map(_TIMESTAMP, records), np.int64, n)[row]
+    return Batch(
+        columns.row, offset, arrival, columns.sensor, columns.at_ms, columns.period, columns.set_aside, columns.values
+    )
 
 
 def by_exercise(exercise: list[str | None] | None, rows: Ints) -> list[tuple[str | None, Ints]]:

@@ -37,9 +37,9 @@ class Watch:
                 self.on_sliding.append(number)
 
     @property
-    def longest_sliding_s(self) -> int:
-        """The longest sum that slides."""
-        return max((self.rules[n].when.window_s or 0 for n in self.on_sliding), default=0)
+    def sliding_lengths_s(self) -> frozenset[int]:
+        """How long the sums are that slide."""
+        return frozenset(self.rules[n].when.window_s or 0 for n in self.on_sliding)
 
     @property
     def sliding_measures(self) -> frozenset[int]:
@@ -53,7 +53,7 @@ class Judging:
     def __init__(self, watch: Watch, series: Series) -> None:
         self.watch, self._series = watch, series
         self.standing = Standing()
-        self.sliding = Sliding(watch.longest_sliding_s) if watch.on_sliding else None
+        self.sliding = Sliding(watch.sliding_lengths_s) if watch.on_sliding else None
         self._slides = list(watch.sliding_measures)
 
     def readings(self, series: Ints, values: Values, batch: Batch) -> list[tuple[Finding, int]]:

@@ -21,7 +21,6 @@ from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
 from streams.engine.decode import Decoder, Record
 from streams.engine.exercises import Exercises
-from streams.engine.instants import Ints
 from streams.engine.judging import Watch
 from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
@@ -60,7 +59,7 @@ class ReadingsStage:
         self._zones = zones or ZoneFeed([], roster, partition, 1, lambda _: 0)
         self.topic = readings_topic(roster.domain)
         self._event_partition = event_partition
-        self._decoder = Decoder(roster.domain)
+        self._decoder = Decoder(roster.domain, roster.directory)
         self._watch = Watch(compiled(rules, roster))
         self._renderers: dict[Timeline, WindowRecords] = {}
         self.exercises = Exercises(
@@ -91,9 +90,9 @@ class ReadingsStage:
         refused = columns.rejected
         for _, why in refused:
             self.accounts.refuse(None, why.reason, UNKNOWN_OWNER)
-        columns, sensor = self._owned(columns, records, refused)
+        columns = self._owned(columns, records, refused)
         if len(columns.row):
-            self._apply(columns, sensor, records, refused)
+            self._apply(columns, records, refused)
         for row, why in sorted(refused, key=lambda r: r[0]):
             self._dead_letter(records[row], why)
         self.accounts.bound()
@@ -101,19 +100,16 @@ class ReadingsStage:
         self._zones.send(self.out, self.exercises.real)
         self.applied = records[-1].offset
 
-    def _owned(
-        self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]
-    ) -> tuple[Columns, Ints]:
-        """The rows of known sensors that live in this partition, and their numbers; others are refused or forwarded."""
-        sensor = self.roster.numbers(columns.sensor)
+    def _owned(self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]) -> Columns:
+        """The rows of known sensors that live in this partition; others are refused or forwarded."""
+        sensor = columns.sensor
         known = sensor >= 0
         mine = known & (self.roster.home[sensor] == self.partition) if len(self.roster.home) else known
         if mine.all():
-            return columns, sensor
+            return columns
         values = columns.values_per_row()
         for i in np.flatnonzero(~known).tolist():
-            record, name = records[int(columns.row[i])], columns.sensor[i]
-            why = self._why_unknown(record, name)
+            why = self._why_unknown(records[int(columns.row[i])])
             refused.append((int(columns.row[i]), why))
             exercise = columns.exercise[i] if columns.exercise is not None else None
             self.accounts.refuse(exercise, why.reason, UNKNOWN_OWNER, int(values[i]))
@@ -123,23 +119,21 @@ class ReadingsStage:
         for exercise, rows in by_exercise(columns.exercise, away):
             self.accounts.count(exercise, "forwarded", self.roster.owner[sensor[rows]], values[rows])
         keep = np.flatnonzero(mine)
-        return columns.taken(keep), sensor[keep]
+        return columns.taken(keep)
 
-    def _why_unknown(self, record: Record, name: str) -> Rejection:
+    def _why_unknown(self, record: Record) -> Rejection:
         judged = self._decoder.explain(record.value or b"")
         if isinstance(judged, Rejection):
             return judged
-        return refusals.unknown(name, self.roster.domain)
+        return refusals.unknown(judged.sensor_id, self.roster.domain)
 
     def _forward(self, record: Record, sensor: int) -> None:
         origin = f"{self.topic}-{self.partition}-{record.offset}".encode()
         out = Out(self.roster.sensors[sensor].sensor_id.encode(), record.value or b"", (("forwarded_from", origin),))
         self.out.add(self.topic, int(self.roster.home[sensor]), out)
 
-    def _apply(
-        self, columns: Columns, sensor: Ints, records: Sequence[Record], refused: list[tuple[int, Rejection]]
-    ) -> None:
-        batch = batch_of(columns, sensor, records)
+    def _apply(self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]) -> None:
+        batch = batch_of(columns, records)
         values = batch.values_per_row()
         for timeline, rows in self.exercises.runs(columns.exercise, batch.arrival_ms, batch.offset):
             mine = batch if len(rows) == len(batch.row) else batch.of_rows(rows)
@@ -150,7 +144,7 @@ class ReadingsStage:
             self._close(timeline)
         for i in np.flatnonzero(self.exercises.refused).tolist():
             refused.append((int(batch.row[i]), refusals.NO_PLACE))
-            owner = self.roster.owners[int(self.roster.owner[sensor[i]])]
+            owner = self.roster.owners[int(self.roster.owner[batch.sensor[i]])]
             self.accounts.refuse(NO_PLACE, "exercise_limit", owner, int(values[i]))
 
     def _account(self, timeline: Timeline, batch: Batch, taken: Taken, refused: list[tuple[int, Rejection]]) -> None:
@@ -242,12 +236,11 @@ class ReadingsStage:
 
     def _refill(self, records: Sequence[Record]) -> None:
         columns = self._decoder.decode(records)
-        sensor = self.roster.numbers(columns.sensor)
         if not self.roster.index:
             return
-        mine = np.flatnonzero((sensor >= 0) & (self.roster.home[sensor] == self.partition))
-        columns, sensor = columns.taken(mine), sensor[mine]
-        batch = batch_of(columns, sensor, records)
+        sensor = columns.sensor
+        columns = columns.taken(np.flatnonzero((sensor >= 0) & (self.roster.home[sensor] == self.partition)))
+        batch = batch_of(columns, records)
         for exercise, rows in by_exercise(columns.exercise, np.arange(len(columns.row))):
             timeline = self.exercises.real if exercise is None else self.exercises.named.get(exercise)
             if timeline is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from streams.contract.alerts import Bilingual
 from streams.contract.readings import MEASURES_OF, Domain
 from streams.contract.sensors import City, DomainSettings, Sensor
+from streams.engine.directory import Directory
 from streams.engine.instants import Ints
 
 
@@ -22,6 +23,8 @@ class Roster:
     sensors: list[Sensor]
     index: dict[str, int]
     """Sensor id → number."""
+    directory: Directory
+    """The same for ids as they stand in records."""
     home: Ints
     """The partition that owns each sensor (standard murmur2 of its id). (sensors,)"""
     delay_ms: Ints
@@ -30,10 +33,6 @@ class Roster:
     owners: list[str]
     zone_names: dict[str, Bilingual]
     timing: DomainSettings
-
-    def numbers(self, sensor_ids: Sequence[str]) -> Ints:
-        """The number of each, -1 where there is no such sensor. (n,)"""
-        return np.fromiter((self.index.get(s, -1) for s in sensor_ids), np.int64, len(sensor_ids))
 
     @property
     def longest_delay_ms(self) -> int:
@@ -64,6 +63,7 @@ def roster(
         measures=MEASURES_OF[domain],
         sensors=ordered,
         index={s.sensor_id: i for i, s in enumerate(ordered)},
+        directory=Directory([s.sensor_id for s in ordered]),
         home=np.array([home_of(s.sensor_id) for s in ordered], np.int64),
         delay_ms=np.array([round(s.delay_s * 1000) for s in ordered], np.int64),
         owner=np.array([owners.index(s.owner) for s in ordered], np.int64),

@@ -12,7 +12,7 @@ import msgspec
 
 from streams.errors import StateRefused
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Grows when a layout changes; an older one is migrated here or refused, never guessed."""
 PACKED: Final = "packed"
 COMPRESSION: Final = 1

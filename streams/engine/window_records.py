@@ -5,6 +5,7 @@ Numbers are rendered column by column, and what never changes of a series is ren
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ import orjson
 from streams.contract.times import format_ms
 from streams.contract.topics import windows_topic
 from streams.engine.instants import Ints
-from streams.engine.outputs import Out, Outputs
+from streams.engine.outputs import Outputs
 from streams.engine.panes import MICRO, Rows
 from streams.engine.timeline import Timeline
 
@@ -27,45 +28,55 @@ class WindowRecords:
     def __init__(self, timeline: Timeline, partition: int) -> None:
         self._timeline, self._partition = timeline, partition
         self._topic = windows_topic(timeline.roster.domain)
-        self._heads: dict[tuple[int, int], tuple[bytes, bytes]] = {}
+        self._keys: list[bytes] = []
+        """By series."""
+        self._heads: dict[int, list[bytes]] = {}
+        """By length in s and series: the fields that stay the same."""
 
     def render(self, out: Outputs, window_s: int, rows: Rows, *, final: bool, revision: Ints | None) -> None:
         """Add a record per row, in the order of the rows; `revision` of None is 0 for all."""
+        heads = self._heads_of(window_s)
+        series = rows.series.tolist()
         start, end = format_ms(rows.start_ms).encode(), format_ms(rows.start_ms + window_s * 1000).encode()
-        form = (
-            b'%b"start":"' + start + b'","end":"' + end + b'","count":%b,"sum":%b,"mean":%b,"min":%b,"max":%b,"last":%b'
-        )
-        form += b',"final":true' if final else b',"final":false'
-        form += b',"revision":0}' if revision is None else b',"revision":%b}'
         total = rows.total / MICRO
-        columns: list[npt.NDArray[Any]] = [
-            rows.n,
-            total,
-            total / rows.n,
-            rows.low / MICRO,
-            rows.high / MICRO,
-            rows.last / MICRO,
-        ]
-        if revision is not None:
-            columns.append(revision)
-        texts = zip(*map(_texts, columns), strict=True)
-        records = []
-        for series, numbers in zip(rows.series.tolist(), texts, strict=True):
-            key, head = self._head(series, window_s)
-            records.append(Out(key, form % (head, *numbers)))
-        out.extend(self._topic, self._partition, records)
+        columns = (
+            [heads[number] for number in series],
+            repeat(b'"start":"' + start + b'","end":"' + end + b'","count":'),
+            _texts(rows.n),
+            repeat(b',"sum":'),
+            _texts(total),
+            repeat(b',"mean":'),
+            _texts(total / rows.n),
+            repeat(b',"min":'),
+            _texts(rows.low / MICRO),
+            repeat(b',"max":'),
+            _texts(rows.high / MICRO),
+            repeat(b',"last":'),
+            _texts(rows.last / MICRO),
+            repeat(b',"final":true,"revision":' if final else b',"final":false,"revision":'),
+            repeat(b"0") if revision is None else _texts(revision),
+            repeat(b"}"),
+        )
+        keys = self._keys
+        out.extend(
+            self._topic,
+            self._partition,
+            [keys[number] for number in series],
+            list(map(b"".join, zip(*columns, strict=False))),  # the heads are as many as the rows
+        )
 
-    def _head(self, series: int, window_s: int) -> tuple[bytes, bytes]:
-        found = self._heads.get((series, window_s))
-        if found is None:
-            t = self._timeline
-            sensor = t.roster.sensors[int(t.series.sensor[series])]
+    def _heads_of(self, window_s: int) -> list[bytes]:
+        """The heads of all series that there are, made where they are missing."""
+        heads, t = self._heads.setdefault(window_s, []), self._timeline
+        for number in range(len(heads), t.series.used):
+            sensor = t.roster.sensors[int(t.series.sensor[number])]
             fixed = {} if t.exercise is None else {"exercise": t.exercise}
             fixed |= {"sensor_id": sensor.sensor_id, "zone": sensor.zone}
-            fixed |= {"measure": t.roster.measures[int(t.series.measure[series])]}
-            head = orjson.dumps({**fixed, "window_s": window_s})[:-1] + b","
-            found = self._heads[series, window_s] = sensor.sensor_id.encode(), head
-        return found
+            fixed |= {"measure": t.roster.measures[int(t.series.measure[number])]}
+            heads.append(orjson.dumps({**fixed, "window_s": window_s})[:-1] + b",")
+            if number == len(self._keys):
+                self._keys.append(sensor.sensor_id.encode())
+        return heads
 
 
 def _texts(column: npt.NDArray[Any]) -> list[bytes]:

@@ -169,20 +169,19 @@ class StagePartition:
         self._silent_since_s = self._clock.monotonic_s()
         metrics.BATCH_RECORDS.labels(self.owner.stage).observe(len(records))
         out = self._core.out
-        if out.bytes >= MOST_BYTES:
+        if out.size >= MOST_BYTES:
             self._room.clear()
-        if out.urgent or out.bytes >= MOST_BYTES:
+        if out.urgent or out.size >= MOST_BYTES:
             self._wake.set()
 
     def _apply_again(self, records: Sequence[Record]) -> None:
         """Apply what was told before."""
         before, self._core.out = self._core.out, Outputs()
         self._core.step(records)
-        events = {place: kept for place, kept in self._core.out.records.items() if place[0] == ALERT_EVENTS}
-        self._core.out = before
-        if not self._is_same:
-            for place, kept in events.items():
-                before.extend(*place, kept)
+        again, self._core.out = self._core.out, before
+        for topic, partition, out in again.each():
+            if topic == ALERT_EVENTS and not self._is_same:
+                before.add(topic, partition, out)
         self._figures.begin()
 
     @property
@@ -263,7 +262,7 @@ class StagePartition:
         metrics.TRANSACTION_S.labels(self.owner.stage).observe(self._clock.monotonic_s() - now_s)
         for arrived_ms in out.arrivals_ms:
             metrics.ALERT_LATENCY_S.observe((self._clock.now_ms() - arrived_ms) / 1000)
-        if core.out.bytes < MOST_BYTES:
+        if core.out.size < MOST_BYTES:
             self._room.set()
 
     # -- going ------------------------------------------------------------------------------------------------------

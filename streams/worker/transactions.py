@@ -7,7 +7,8 @@ dead, and aborts what it left open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -28,6 +29,10 @@ REQUEST_BYTES: Final = MIB + 128 * 1024
 TRANSACTION_MS: Final = 60_000
 """The broker aborts what is open for longer; one here takes milliseconds."""
 STOP_S: Final = 5.0
+
+
+_Record = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+"""Key, value, headers."""
 
 
 class Transactions:
@@ -76,6 +81,8 @@ class Transactions:
                 sent = await self._send(CHECKPOINTS, owner.partition, checkpoint)
             for (topic, partition), records in outputs.records.items():
                 sent += await self._send(topic, partition, records)
+            for (topic, partition), plain in outputs.plain.items():
+                sent += await self._send(topic, partition, zip(*plain, repeat(()), strict=False))
             stand_at = await _all_of(sent)
             if checkpoint:
                 told = told._replace(kept_at=stand_at[0].offset)
@@ -97,7 +104,7 @@ class Transactions:
                 fix="Look at the broker's log; the worker goes on from its last checkpoint",
             ) from e
 
-    async def _send(self, topic: str, partition: int, records: Sequence[Out]) -> list[Any]:
+    async def _send(self, topic: str, partition: int, records: Iterable[_Record]) -> list[Any]:
         """Put records in batches; returns a future for each batch."""
         sent = []
         batch = self._producer.create_batch()

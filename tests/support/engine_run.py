@@ -86,9 +86,8 @@ class Engine:
 
 
 def _taken(out: Outputs, found: Found, events: list[bytes]) -> None:
-    for (topic, _), records in out.records.items():
-        for record in records:
-            if topic == ALERT_EVENTS:
-                events.append(record.value)
-            else:
-                found.take(topic, record.value, record.headers)
+    for topic, _, record in out.each():
+        if topic == ALERT_EVENTS:
+            events.append(record.value)
+        else:
+            found.take(topic, record.value, record.headers)

@@ -108,17 +108,18 @@ def _stage(seeds: Path, topic: str, partition: int) -> ReadingsStage | Bulletins
 
 
 def _read_outputs(out: Outputs, answer: Answer) -> None:
-    for (topic, _), records in out.records.items():
+    events: list[Out] = []
+    for topic, _, record in out.each():
         if topic == REJECTED:
-            answer.rejected.update(dict(record.headers)["reason"].decode() for record in records)
+            answer.rejected[dict(record.headers)["reason"].decode()] += 1
         elif topic == ALERT_EVENTS:
-            _read_events(records, answer)
+            events.append(record)
         elif topic.startswith("windows."):
-            for record in records:
-                window = json.loads(record.value)
-                key = window["sensor_id"], window["measure"], window["window_s"]
-                if window["final"]:
-                    answer.windows[key][window["start"]] = window
+            window = json.loads(record.value or b"")
+            key = window["sensor_id"], window["measure"], window["window_s"]
+            if window["final"]:
+                answer.windows[key][window["start"]] = window
+    _read_events(events, answer)
 
 
 def _read_events(events: list[Out], answer: Answer) -> None:

@@ -189,7 +189,7 @@ class Partition:
 
     def sent(self, topic: str, partition: int = 0) -> list[Out]:
         """What was sent to a topic, in order."""
-        return self.stage.out.records.get((topic, partition), [])
+        return [out for of, p, out in self.stage.out.each() if (of, p) == (topic, partition)]
 
     def windows(self, window_s: int | None = 60, *, final: bool | None = True) -> list[dict[str, Any]]:
         """The windows sent, in order."""

@@ -23,7 +23,7 @@ from deploy.backfill.backfill import Backfill
 from deploy.backfill.kept import Kept, Progress
 from deploy.backfill.spool import Sorter
 from streams.contract.times import format_ms, parse_ms
-from streams.engine.outputs import Out
+from streams.engine.outputs import Plain
 from streams.errors import Occupied, StateRefused, Unavailable, WrongInput
 from streams.settings import load
 from tests.support.clock import StillClock
@@ -56,15 +56,15 @@ class Published:
     async def __aexit__(self, *why: object) -> None:
         return None
 
-    async def send(self, topic: str, partition: int, records: Sequence[Out]) -> None:
+    async def send(self, topic: str, partition: int, windows: Plain) -> None:
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
                 raise Crash
         assert topic.startswith("windows.")
-        for record in records:
-            window = json.loads(record.value or b"")
-            assert record.key == window["sensor_id"].encode()
+        for name, value in zip(*windows, strict=True):
+            window = json.loads(value)
+            assert name == window["sensor_id"].encode()
             key = window["sensor_id"], window["measure"], window["window_s"], parse_ms(window["start"])
             assert self.windows.setdefault(key, window) == window, "what is repeated says the same"
             self.sent += 1

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.contract.ids import is_sensor_id
 from streams.contract.readings import MAX_RECORD_BYTES, MEASURES_OF, READINGS, SET_ASIDE, Domain, Reading
 from streams.contract.rejections import Rejection
 from streams.contract.times import format_ms, to_ms
 from streams.engine.columns import Columns
-from streams.engine.decode import BLOCK, Decoder
+from streams.engine.decode import BLOCK, FEW, Decoder
+from streams.engine.directory import Directory
 from streams.engine.panes import MICRO
 from tests.support import strategies
 
-DECODERS = {domain: Decoder(domain) for domain in READINGS}
+IDS = ["rain-1", "a", "gauge-1234", "gauge-12345678901", "x" * 64]
+DIRECTORY = Directory(IDS)
+DECODERS = {domain: Decoder(domain, DIRECTORY) for domain in READINGS}
 DOMAINS = sorted(READINGS)
 GOOD = b'{"sensor_id":"rain-1","observed_at":"2022-09-06T05:20:00+09:00","rainfall_mm":1.5}'
 
@@ -44,7 +46,7 @@ def _rows(domain: Domain, columns: Columns) -> dict[int, dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     for i, row in enumerate(columns.row.tolist()):
         rows[row] = {
-            "sensor": columns.sensor[i],
+            "sensor": int(columns.sensor[i]),
             "at": format_ms(int(columns.at_ms[i])),
             "period": bool(columns.period[i]),
             "exercise": None if columns.exercise is None else columns.exercise[i],
@@ -59,7 +61,7 @@ def _rows(domain: Domain, columns: Columns) -> dict[int, dict[str, Any]]:
 def _row(reading: Reading) -> dict[str, Any]:
     """What the model says of a record."""
     row: dict[str, Any] = {
-        "sensor": reading.sensor_id,
+        "sensor": IDS.index(reading.sensor_id) if reading.sensor_id in IDS else -1,
         "at": format_ms(to_ms(reading.observed_at)),
         "period": bool(reading.period_s),
         "exercise": reading.exercise,
@@ -88,8 +90,8 @@ def _assert_as_the_model(domain: Domain, values: list[bytes | None]) -> None:
     assert [row for row, _ in columns.rejected] == sorted(rejected)
     for i, value in enumerate(values):
         judged = _judged(domain, value)
-        if i in accepted and not is_sensor_id(accepted[i]["sensor"]):
-            assert isinstance(judged, Rejection)
+        if i in accepted and isinstance(judged, Rejection):
+            assert accepted[i]["sensor"] == -1
             assert judged.field == "sensor_id"  # left to the stage, which asks the model
         elif isinstance(judged, Rejection):
             assert i not in accepted, value
@@ -129,11 +131,12 @@ def test_the_fast_reader_is_the_model(case: tuple[Domain, list[bytes | None]]) -
 @pytest.mark.parametrize("bad", [b"1}\n" + GOOD[:-1], b"{}\n{}", b"\n", b"[]", b"", None, GOOD[:-1], b"{" + GOOD])
 @pytest.mark.parametrize("at", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1])
 def test_a_bad_record_costs_its_neighbours_nothing(bad: bytes | None, at: int) -> None:
-    values: list[bytes | None] = [GOOD] * (BLOCK + 2)
-    values[at] = bad
-    columns = _decoded("disaster", values)
-    assert [row for row, _ in columns.rejected] == [at]
-    assert columns.row.tolist() == [i for i in range(BLOCK + 2) if i != at]
+    for good in (GOOD, GOOD[:-1] + b',"source":"\\u0061"}'):  # the second has no form that could be learned
+        values: list[bytes | None] = [good] * (BLOCK + 2)
+        values[at] = bad
+        columns = _decoded("disaster", values)
+        assert [row for row, _ in columns.rejected] == [at]
+        assert columns.row.tolist() == [i for i in range(BLOCK + 2) if i != at]
 
 
 @pytest.mark.parametrize(
@@ -153,11 +156,11 @@ def test_a_bad_record_costs_its_neighbours_nothing(bad: bytes | None, at: int) -
 )
 @pytest.mark.parametrize("before", [0, 1, BLOCK])
 def test_what_came_before_changes_nothing_of_a_record(odd: list[bytes | None], before: int) -> None:
-    _decoded("disaster", [GOOD] * 3)  # from now on records like this one are expected
+    _decoded("disaster", [GOOD] * (FEW + 1))  # from now on records like this one are expected
 
     _assert_as_the_model("disaster", [GOOD] * before + odd + [GOOD])
     unknown = _decoded("disaster", [GOOD, *odd]).unknown_fields
-    assert unknown == Decoder("disaster").decode([Raw(value) for value in odd]).unknown_fields
+    assert unknown == Decoder("disaster", DIRECTORY).decode([Raw(value) for value in odd]).unknown_fields
 
 
 def test_two_halves_never_join_to_a_record() -> None:
@@ -236,12 +239,13 @@ def test_a_record_of_64_kib_is_taken_and_one_byte_more_is_too_large() -> None:
     filler = b',"firmware":"' + b"x" * (MAX_RECORD_BYTES - len(GOOD) - len(b',"firmware":""')) + b'"}'
     fits = GOOD[:-1] + filler
     assert len(fits) == MAX_RECORD_BYTES
-    columns = _decoded("disaster", [GOOD, fits, fits.replace(b'x"', b'xx"'), GOOD])
-    assert columns.row.tolist() == [0, 1, 3]
-    ((row, why),) = columns.rejected
-    assert (row, why.reason, why.field) == (2, "too_large", "")
-    assert str(MAX_RECORD_BYTES + 1) in why.detail
-    assert str(MAX_RECORD_BYTES) in why.detail
+    for n in (1, FEW):  # of a form that is not met often enough, and of one that is
+        columns = _decoded("disaster", [GOOD, *[fits] * n, fits.replace(b'x"', b'xx"'), GOOD])
+        assert columns.row.tolist() == [*range(n + 1), n + 2]
+        ((row, why),) = columns.rejected
+        assert (row, why.reason, why.field) == (n + 1, "too_large", "")
+        assert str(MAX_RECORD_BYTES + 1) in why.detail
+        assert str(MAX_RECORD_BYTES) in why.detail
 
 
 def test_a_records_detail_stays_one_short_sentence_however_long_the_value() -> None:

@@ -78,18 +78,17 @@ class Sent:
         self.forwarded: list[int] = []
 
     def read(self, out: Outputs) -> None:
-        for (topic, partition), records in out.records.items():
-            for record in records:
-                if topic == windows_topic("disaster"):
-                    self._window(json.loads(record.value))
-                elif topic == ALERT_EVENTS:
-                    self._event(json.loads(record.value))
-                elif topic == REJECTED:
-                    self._dead_letter(record)
-                else:
-                    assert (topic, partition) == (readings_topic("disaster"), 1)
-                    origin = dict(record.headers)["forwarded_from"].decode()
-                    self.forwarded.append(int(origin.rsplit("-", 1)[1]))
+        for topic, partition, record in out.each():
+            if topic == windows_topic("disaster"):
+                self._window(json.loads(record.value or b""))
+            elif topic == ALERT_EVENTS:
+                self._event(json.loads(record.value or b""))
+            elif topic == REJECTED:
+                self._dead_letter(record)
+            else:
+                assert (topic, partition) == (readings_topic("disaster"), 1)
+                origin = dict(record.headers)["forwarded_from"].decode()
+                self.forwarded.append(int(origin.rsplit("-", 1)[1]))
 
     def _window(self, w: dict[str, Any]) -> None:
         if w["final"]:

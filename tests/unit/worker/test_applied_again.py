@@ -79,7 +79,10 @@ def _kept(applied: int, basis: str = "now") -> Checkpoint:
 
 
 def _sent(core: EchoCore) -> dict[str, list[int]]:
-    return {topic: [int(out.key or b"") for out in kept] for (topic, _), kept in core.out.records.items()}
+    found: dict[str, list[int]] = {}
+    for topic, _, out in core.out.each():
+        found.setdefault(topic, []).append(int(out.key or b""))
+    return found
 
 
 async def test_what_was_told_is_applied_in_silence_and_the_rest_of_the_chunk_is_told() -> None:
