@@ -35,6 +35,7 @@ One batch from bytes to alert, file by file:
     dead_letter     a refused record as it was received, with why
     accounting      received = windowed + late + duplicate + rejected + forwarded + set aside
     snapshot        a stage's state ↔ bytes, self-describing
+    compression     bytes made fewer, with a checksum
     outputs         what a stage sends, per topic and partition
 
 Zones lie across partitions, so what was told of them is gathered again:

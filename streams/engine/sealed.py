@@ -6,14 +6,13 @@ the same place, where neighbours are alike: 1,000 series of values with one deci
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 import numpy as np
 
+from streams.engine.compression import compress, decompress
 from streams.engine.instants import Ints
 from streams.engine.panes import Table
-from streams.engine.snapshot import COMPRESSION
 
 COLUMNS: Final = (*(name for name, _ in Table.FIELDS), "revision")
 _WIDTH: Final = np.dtype(np.int64).itemsize
@@ -24,11 +23,11 @@ def sealed(table: Table) -> bytes:
     rows = np.flatnonzero(table.n)
     columns = np.stack([rows, *(getattr(table, name)[rows] for name in COLUMNS)])
     by_place = columns.view(np.uint8).reshape(len(COLUMNS) + 1, -1, _WIDTH).transpose(0, 2, 1)
-    return zlib.compress(by_place.tobytes(), COMPRESSION)
+    return compress(by_place.tobytes())
 
 
 def unsealed(kept: bytes) -> tuple[Ints, dict[str, Ints]]:
     """Which series have data, and their columns by name."""
-    by_place = np.frombuffer(zlib.decompress(kept), np.uint8).reshape(len(COLUMNS) + 1, _WIDTH, -1)
+    by_place = np.frombuffer(decompress(kept), np.uint8).reshape(len(COLUMNS) + 1, _WIDTH, -1)
     columns = np.ascontiguousarray(by_place.transpose(0, 2, 1)).view(np.int64)[..., 0]
     return columns[0], dict(zip(COLUMNS, columns[1:], strict=True))

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.engine.compression import Damaged, compress, decompress
 from streams.errors import StateRefused
 
 LAYOUT: Final = 4
 """Grows when a layout changes; an older one is migrated here or refused, never guessed."""
 PACKED: Final = "packed"
-COMPRESSION: Final = 1
-"""zlib's fastest: arrays of equal numbers shrink tenfold for a millisecond a megabyte."""
 
 
 class _Head(msgspec.Struct):
@@ -36,7 +35,7 @@ class _Kept(_Head):
 def pack(stage: str, state: dict[str, Any]) -> bytes:
     """The bytes of a state of plain values, lists, dicts and bytes."""
     rest = msgspec.msgpack.encode({name: part for name, part in state.items() if name != PACKED})
-    kept = _Kept(LAYOUT, stage, zlib.compress(rest, COMPRESSION), state.get(PACKED, []))
+    kept = _Kept(LAYOUT, stage, compress(rest), state.get(PACKED, []))
     return zlib.compress(msgspec.msgpack.encode(kept), zlib.Z_NO_COMPRESSION)  # for its checksum
 
 
@@ -51,9 +50,9 @@ def unpack(stage: str, kept: bytes) -> dict[str, Any]:
         head = msgspec.msgpack.decode(whole, type=_Head)
         if (head.layout, head.stage) == (LAYOUT, stage):
             found = msgspec.msgpack.decode(whole, type=_Kept)
-            state: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(found.state), type=dict[str, Any])
+            state: dict[str, Any] = msgspec.msgpack.decode(decompress(found.state), type=dict[str, Any])
             return state | ({PACKED: found.packed} if found.packed else {})
-    except (zlib.error, msgspec.MsgspecError) as e:
+    except (Damaged, zlib.error, msgspec.MsgspecError) as e:
         raise StateRefused(
             "the checkpoint is damaged", field=stage, fix="Restore hub.checkpoints, or replay the log"
         ) from e

@@ -33,7 +33,7 @@ from streams.worker.watchdog import Watchdog
 
 GC_THRESHOLD: Final = 50_000
 """Decoding makes many short-lived objects that hold no cycles; at Python's 700 the collector halves bare consumption."""
-QUEUED_CHUNKS_PER_PARTITION: Final = 2
+QUEUED_CHUNKS_PER_PARTITION: Final = 1
 LOOK_EVERY_S: Final = 5.0
 STOP_S: Final = 10.0
 """Faust's own end may hang on a broker that is away; everything is saved before it begins."""

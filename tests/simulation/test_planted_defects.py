@@ -194,23 +194,6 @@ def _silent_for_too_long(patch: Patch) -> None:
     _what_was_told(patch, lambda told: told._replace(until=told.until + 1))
 
 
-def _sends_before_it_has_come_again(patch: Patch) -> None:
-    """The group's offset goes back to where the checkpoint stands."""
-    patch.setattr(StagePartition, "_has_come_again", True)
-
-    def make(commit: Any) -> Any:
-        async def back(self: Transactions, outputs: Outputs, checkpoint: Any, told: Told) -> Told:
-            if checkpoint:
-                applied = int(dict(checkpoint[0].headers)["applied"])
-                told = told._replace(until=applied + 1)
-            committed: Told = await commit(self, outputs, checkpoint, told)
-            return committed
-
-        return back
-
-    _around(patch, Transactions, "commit", make)
-
-
 def _reads_before_it_fences(patch: Patch) -> None:
     waiting: list[StagePartition] = []
 
@@ -284,7 +267,6 @@ DEFECTS: Final = [
     Defect("a restore reads past its checkpoint", _reads_past_its_set, ("kill", "refused")),
     Defect("what was told is told again", _told_again, ("kill",)),
     Defect("a restart is silent for one record too many", _silent_for_too_long, ("kill",)),
-    Defect("a partition sends before it has come again", _sends_before_it_has_come_again, ("kill", "leave")),
     Defect("a broker that is away is taken for silence", _away_is_silence, ("cut", "stop")),
     Defect("a process that was stopped takes that for silence", _stopped_is_silence, ("stop",), 30),
     Defect("checkpoints are read before the former owner is fenced", _reads_before_it_fences, ("stop", "slow"), 30),
