@@ -67,7 +67,7 @@ class Forms:
 
     def read(self, values: list[bytes | None]) -> tuple[list[Columns], Ints]:
         """Read what has a form; returns it, and which records are left, ascending."""
-        text = Joined([value or b"" for value in values])
+        text = Joined([value or b"" for value in values] if None in values else values)  # type: ignore[arg-type]
         is_left = np.asarray(text.end - text.start <= MAX_RECORD_BYTES)
         others = np.flatnonzero(~is_left)
         left, parts = np.flatnonzero(is_left), list[Columns]()
