@@ -23,6 +23,7 @@ One batch from bytes to alert, file by file:
     judging         which rules judge what: single readings, final windows, sliding sums
     rules           rules compiled against the registry: thresholds per sensor
     levels          one alert's state table: raise, hold, step up, step down, clear
+    changed_seeds   what becomes of a kept level when its rule or what it watches has changed
     zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
     alert_events    level changes → what `hub.alert-events` carries: id, step, texts
     window_records  window rows → JSON
@@ -30,6 +31,7 @@ One batch from bytes to alert, file by file:
     dead_letter     a refused record as it was received, with why
     accounting      received = windowed + late + duplicate + rejected + forwarded + set aside
     snapshot        a stage's state ↔ bytes, self-describing
+    migration       a state of an older layout as one of today's
     outputs         what a stage sends, per topic and partition
 
 Zones lie across partitions, so what was told of them is gathered again:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from streams.engine.batch import Batch, Values, newest_before
+from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import PANE_S, Finished
 from streams.engine.instants import Ints
 from streams.engine.panes import MICRO, Rows, aggregate
@@ -133,11 +134,11 @@ class Judging:
         """For a snapshot."""
         return {
             "sliding": self.sliding.state() if self.sliding is not None else None,
-            "standing": self.standing.state(self.watch.rules),
+            **self.standing.state(self.watch.rules, self._series),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """From a snapshot."""
+    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
+        """From a snapshot of this watermark; gives the ends of alerts that nothing judges any more."""
         if self.sliding is not None and state["sliding"] is not None:
             self.sliding.load(state["sliding"])
-        self.standing.load([s for s in state["standing"] if s[1] not in self._series.lost], self.watch.rules)
+        return self.standing.load(state, self.watch.rules, self._series, reached_ms)

@@ -15,7 +15,7 @@ from streams.contract.rules import Rule
 from streams.contract.topics import REJECTED, readings_topic
 from streams.engine import refusals, snapshot
 from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
-from streams.engine.alert_events import PartitionOf, send_event, sensor_event
+from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, sensor_event
 from streams.engine.batch import Batch, batch_of, by_exercise
 from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
@@ -294,4 +294,5 @@ class ReadingsStage:
             timeline = self.exercises.real
             if name is not None:
                 timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
-            timeline.load(part, state.get(snapshot.PACKED, []))
+            for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
+                send_withdrawn(self.out, ended, name, self._event_partition)

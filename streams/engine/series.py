@@ -48,6 +48,12 @@ class Series:
         known: Ints = self._number[sensor * len(self._roster.measures) + measure]
         return known
 
+    def sensor_id(self, series: int) -> str:
+        """Whose it is, also where that sensor is known no more."""
+        if series in self.lost:
+            return self.lost[series][0]
+        return self._roster.sensors[int(self.sensor[series])].sensor_id
+
     def _add(self, place: int) -> None:
         self._make_room()
         sensor, measure = divmod(place, len(self._roster.measures))

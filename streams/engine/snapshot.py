@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.engine.migration import OLDEST, migrated
 from streams.errors import StateRefused
 
-LAYOUT: Final = 3
-"""Grows when a layout changes; an older one is migrated here or refused, never guessed."""
+LAYOUT: Final = 4
+"""Grows when a layout changes; an older one is migrated (`migration`) or refused, never guessed."""
 PACKED: Final = "packed"
 COMPRESSION: Final = 1
 """zlib's fastest: arrays of equal numbers shrink tenfold for a millisecond a megabyte."""
@@ -49,10 +50,10 @@ def unpack(stage: str, kept: bytes) -> dict[str, Any]:
     try:
         whole = zlib.decompress(kept)
         head = msgspec.msgpack.decode(whole, type=_Head)
-        if (head.layout, head.stage) == (LAYOUT, stage):
+        if OLDEST <= head.layout <= LAYOUT and head.stage == stage:
             found = msgspec.msgpack.decode(whole, type=_Kept)
             state: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(found.state), type=dict[str, Any])
-            return state | ({PACKED: found.packed} if found.packed else {})
+            return migrated(head.layout, stage, state) | ({PACKED: found.packed} if found.packed else {})
     except (zlib.error, msgspec.MsgspecError) as e:
         raise StateRefused(
             "the checkpoint is damaged", field=stage, fix="Restore hub.checkpoints, or replay the log"
@@ -61,5 +62,5 @@ def unpack(stage: str, kept: bytes) -> dict[str, Any]:
         "the checkpoint was written by another version of the hub",
         field=stage,
         value=f"layout {head.layout} of {head.stage}",
-        fix=f"Run the version that wrote it; this one reads layout {LAYOUT}",
+        fix=f"Run the version that wrote it; this one reads layouts {OLDEST} to {LAYOUT}",
     )

@@ -1,0 +1,34 @@
+"""Checkpoints as programs before this one wrote them."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+
+from streams.engine.snapshot import PACKED, unpack
+
+
+def in_layout_3(kept: bytes) -> bytes:
+    """A state without what layout 4 added to it."""
+    stage: str = msgspec.msgpack.decode(zlib.decompress(kept))["stage"]
+    state = unpack(stage, kept)
+    state["accounts"] = {name: part for name, part in state.get("accounts", {}).items() if name != "received"}
+    for timeline in state.get("timelines", []):
+        _forget(timeline["judging"])
+    for domain in state.get("domains", {}).values():
+        for _, windows in domain["timelines"]:
+            _forget(windows)
+    state.pop("rules", None)
+    for known in state.get("known", {}).values() if stage == "bulletins" else ():
+        del known[-1]
+    packed = state.pop(PACKED, [])
+    body = {"layout": 3, "stage": stage, "state": zlib.compress(msgspec.msgpack.encode(state)), "packed": packed}
+    return zlib.compress(msgspec.msgpack.encode(body))
+
+
+def _forget(levels: dict[str, Any]) -> None:
+    del levels["watched"]
+    for row in levels["standing"]:
+        del row[-1]
