@@ -24,8 +24,15 @@ def in_layout_3(kept: bytes) -> bytes:
     for known in state.get("known", {}).values() if stage == "bulletins" else ():
         del known[-1]
     packed = state.pop(PACKED, [])
-    body = {"layout": 3, "stage": stage, "state": zlib.compress(msgspec.msgpack.encode(state)), "packed": packed}
-    return zlib.compress(msgspec.msgpack.encode(body))
+    return of_layout(3, stage, state, packed)
+
+
+def of_layout(layout: int, stage: str, state: dict[str, Any] | None = None, packed: list[bytes] | None = None) -> bytes:
+    """A state that says that it is of this layout."""
+    inside = zlib.compress(msgspec.msgpack.encode(state or {}))
+    return zlib.compress(
+        msgspec.msgpack.encode({"layout": layout, "stage": stage, "state": inside, "packed": packed or []})
+    )
 
 
 def _forget(levels: dict[str, Any]) -> None:

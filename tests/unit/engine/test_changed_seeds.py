@@ -14,12 +14,10 @@ from streams.contract.sensors import Sensor
 from streams.contract.topics import ALERT_EVENTS, ALERTS
 from streams.engine import changed_seeds
 from streams.engine.alerts_stage import AlertsStage
-from streams.engine.bulletins_stage import BulletinsStage
 from tests.support.migrating import in_layout_3
 from tests.support.timeline import RAIN, RIVER, RIVER_RULE, RULES, SLOW, Partition, Raw, level, ms, rule
 from tests.support.zone_city import MEAN
 from tests.support.zone_told import GAUGES, WETTEST, Zone, both_begun
-from tests.unit.engine.test_bulletins_stage import QUAKE, WARNING, ZONES, Bulletins
 
 RAIN_NOW = {"measure": "rainfall_mm", "window": "reading"}
 ADVISORY = level("advisory", {"at_least": 10}, {"below": 5})
@@ -283,8 +281,9 @@ def _zone_open(values: dict[str, float]) -> Zone:
     """A zone's minute that waits for the other partition."""
     zone = both_begun()
     zone.pane(0, "10:00", "10:02", values)
-    zone.passes(0, "10:01", "10:02")
-    assert zone.passes(1, "10:00", "10:02:05") == []
+    zone.passes(0, "10:01:30", "10:02:30")
+    assert zone.passes(1, "10:00:01", "10:02:35") == []
+    assert zone.counts["taken"] == len(values)
     return zone
 
 
@@ -307,70 +306,6 @@ def test_a_sensor_that_left_is_not_judged_in_an_open_window() -> None:
     assert _all_pass(zone) == ["raised 5 1"]
 
 
-# -- announcements ----------------------------------------------------------------------------------------------------
-
-
-def _quake(name: str = "quake", **more: Any) -> Rule:
-    return Rule.model_validate(QUAKE.model_dump(by_alias=True) | {"rule_id": name, **more})
-
-
-def _announced() -> Bulletins:
-    b = Bulletins()
-    b.says(magnitude=5.5)
-    b.says(magnitude=1.0, bulletin_id="newest", issued_at="2022-09-06T10:30:00Z")
-    return b
-
-
-def _after(b: Bulletins, rules: list[Rule]) -> BulletinsStage:
-    stage = BulletinsStage(rules, ZONES, 0, lambda _: 0)
-    stage.restore(b.stage.snapshot())
-    return stage
-
-
-CAUTION_GONE = _quake(levels=QUAKE.model_dump(by_alias=True)["levels"][:1])
-OF_WARNINGS = _quake(bulletin={"kind": "weather-warning"})
-
-
-@pytest.mark.parametrize(
-    ("rules", "why"),
-    [
-        ([WARNING], changed_seeds.RULE_GONE),
-        ([CAUTION_GONE], changed_seeds.LEVEL_GONE),
-        ([OF_WARNINGS], changed_seeds.RULE_CHANGED),
-    ],
-)
-def test_an_announcements_alert_ends_as_of_the_newest_announcement(rules: list[Rule], why: Bilingual) -> None:
-    b = _announced()
-
-    stage = _after(b, rules)
-
-    ((end,),) = stage.out.records.values()
-    b.alerts.step([Raw(0, 0, b.stage.out.records[ALERT_EVENTS, 0][0].value), Raw(1, 0, end.value)])
-    states = [Alert.model_validate_json(out.value or b"") for out in b.alerts.out.records[ALERTS, 0]]
-    assert [(a.alert_id, a.state) for a in states] == [("quake:kma-1", "active"), ("quake:kma-1", "cleared")]
-    assert states[1].instruction == why
-    assert str(states[1].cleared_at) == "2022-09-06 10:30:00+00:00"
-    assert stage.out.once
-
-
-def test_an_announcements_level_is_known_by_its_name() -> None:
-    upper = _quake(levels=QUAKE.model_dump(by_alias=True)["levels"][1:])
-    assert not _after(_announced(), [QUAKE, WARNING]).out
-    b = _announced()
-    b.stage = _after(b, [upper, WARNING])
-    assert not b.stage.out
-    b.says(magnitude=5.6, revision=1)
-    assert b.changes() == ["quake:kma-1 2 revised caution"]
-
-
-def test_an_announcements_rule_that_returns_goes_on_with_its_alerts_steps() -> None:
-    b = _announced()
-    b.stage = _after(b, [WARNING])
-    b.stage = _after(b, [QUAKE, WARNING])
-    b.says(magnitude=5.6, revision=1)
-    assert b.changes() == ["quake:kma-1 3 raised caution"]
-
-
 # -- an older layout --------------------------------------------------------------------------------------------------
 
 
@@ -390,13 +325,9 @@ def test_a_state_of_the_layout_before_goes_on() -> None:
         assert [event["withdrawn"] for event in without.events()] == [why.model_dump()]
 
 
-def test_zones_and_announcements_of_the_layout_before_go_on() -> None:
-    zone, b = _zone_raised(), _announced()
+def test_zones_of_the_layout_before_go_on() -> None:
+    zone = _zone_raised()
     kept = in_layout_3(zone.stage.snapshot())
     zone.changed(WETTEST)
     zone.restart(kept)
     assert [end["origin"] for end in zone.events()] == ["rule:rain-mean"]
-
-    stage = BulletinsStage([QUAKE], ZONES, 0, lambda _: 0)
-    stage.restore(in_layout_3(b.stage.snapshot()))
-    assert not stage.out
