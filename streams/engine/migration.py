@@ -1,6 +1,7 @@
 """A state of an older layout as one of today's: what it did not hold is said to be unknown, never guessed.
 
-3 → 4   levels say by what they were judged, bulletins when they were issued, accounts how much was received
+3 → 4   levels say by what they were judged, bulletins when they were issued, accounts how much was received;
+            minutes are kept by which a rise is judged
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def _say_by_what(stage: str, state: dict[str, Any]) -> None:
         state["accounts"]["received"] = sum(row[-1] for row in state["accounts"]["values"])
         for timeline in state["timelines"]:
             _unknown(timeline["judging"])
+            timeline["judging"]["rising"] = None
     elif stage == "zones":
         for domain in state["domains"].values():
             for _, windows in domain["timelines"]:

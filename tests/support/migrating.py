@@ -17,6 +17,7 @@ def in_layout_3(kept: bytes) -> bytes:
     state["accounts"] = {name: part for name, part in state.get("accounts", {}).items() if name != "received"}
     for timeline in state.get("timelines", []):
         _forget(timeline["judging"])
+        del timeline["judging"]["rising"]
     for domain in state.get("domains", {}).values():
         for _, windows in domain["timelines"]:
             _forget(windows)
