@@ -265,7 +265,7 @@ def test_one_minute_says_nothing_of_a_rise_and_ends_no_alert() -> None:
 def test_a_rise_of_a_clock_hour_is_judged_when_that_is_final() -> None:
     hourly = rule("river-hour", RISE | {"window": "final"}, level("advisory", {"at_least": 0.5}, {"below": 0.2}))
     p = Partition(rules=[hourly])
-    for at, value in (("10:00", 3.0), ("10:50", 3.6), ("11:00", 9.0), ("11:10", 9.1), ("12:00", 9.1), ("12:02", 9.1)):
+    for at, value in (("10:00", 3.0), ("10:59", 3.6), ("11:00", 9.0), ("11:10", 9.1), ("12:00", 9.1), ("12:02", 9.1)):
         p.reads(at, "river-1", water_level_m=value)
     assert p.changes() == ["11:00 river-hour raised advisory", "12:00 river-hour cleared -"]
     assert [e["value"] for e in p.events()] == [0.6, 0.1]

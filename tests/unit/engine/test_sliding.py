@@ -95,6 +95,14 @@ def _is_kept(key: tuple[int, int], known: dict[tuple[int, int], int], length_s: 
     return not any(s == series and m > minute and (m - minute) % slots == 0 for s, m in known)
 
 
+def test_a_shorter_ring_keeps_the_newest_minutes() -> None:
+    longer, shorter = Sliding(10_800), Sliding(600)
+    for number in range(100):
+        longer.add(_minute(number, [1, 2], number))
+    shorter.load(longer.state())
+    assert _says(shorter, 2, 99, 600) == [sum(range(90, 100)), 10]
+
+
 def test_what_is_older_than_the_rules_look_back_takes_no_newer_place() -> None:
     for ring in (Sliding(600), Rising(600)):
         ring.add(_minute(20, [1], 5))
