@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 OLDEST: Final = 3
@@ -27,7 +28,12 @@ def migrated(layout: int, stage: str, state: dict[str, Any]) -> dict[str, Any]:
 
 def _say_by_what(stage: str, state: dict[str, Any]) -> None:
     if stage == "readings":
-        state["accounts"]["received"] = sum(row[-1] for row in state["accounts"]["values"])
+        accounts = state["accounts"]
+        accounts["received"] = sum(n for *_, n in accounts["values"])
+        totals: Counter[tuple[str, str]] = Counter()
+        for _, outcome, owner, n in accounts["values"]:
+            totals[outcome, owner] += n
+        accounts["totals"] = [[*key, n] for key, n in totals.items()]
         for timeline in state["timelines"]:
             _unknown(timeline["judging"])
             timeline["judging"]["rising"] = None

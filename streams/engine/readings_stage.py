@@ -87,6 +87,7 @@ class ReadingsStage:
             return
         records = records[fresh:] if fresh else records
         columns = self._decoder.decode(records)
+        self.accounts.receive(columns)
         self.accounts.unknown_fields += columns.unknown_fields
         refused = columns.rejected
         for _, why in refused:

@@ -14,7 +14,8 @@ def in_layout_3(kept: bytes) -> bytes:
     """A state without what layout 4 added to it."""
     stage: str = msgspec.msgpack.decode(zlib.decompress(kept))["stage"]
     state = unpack(stage, kept)
-    state["accounts"] = {name: part for name, part in state.get("accounts", {}).items() if name != "received"}
+    for name in ("received", "totals"):
+        state.get("accounts", {}).pop(name, None)
     for timeline in state.get("timelines", []):
         _forget(timeline["judging"])
         del timeline["judging"]["rising"]

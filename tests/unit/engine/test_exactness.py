@@ -114,6 +114,7 @@ def _run(records: list[Raw], cuts: list[int], *, released_ms: int | None = None)
     for cut in [*sorted(cuts), len(records)]:
         stage.step(records[begin:cut])
         stage.tick(records[min(cut, len(records) - 1)].timestamp)
+        assert stage.accounts.received == stage.accounts.totals.total()
         begin = cut
     if released_ms is not None:
         stage.release_idle(released_ms)
@@ -144,7 +145,7 @@ def test_windows_and_outcomes_are_those_of_the_slow_way(entries: list[Entry], cu
     assert [(offset, reason) for offset, (reason, _) in sorted(sent.rejected.items())] == naive.rejected
     assert sent.forwarded == naive.forwarded
     received = sum(len(r["values"]) if r else 1 for r in readings)
-    assert sum(naive.outcomes.values()) == received
+    assert sum(naive.outcomes.values()) == received == stage.accounts.received
     if not naive.dropped:  # an exercise's counts are dropped with its state
         assert _outcomes(stage) == naive.outcomes
 

@@ -187,6 +187,20 @@ def test_counts_are_by_owner_of_the_sensor() -> None:
     assert p.stage.accounts.refused == {("", "unknown_sensor"): 1, ("", "malformed"): 1}
 
 
+def test_what_was_received_stays_so_when_its_exercise_is_forgotten() -> None:
+    p = Partition()
+    p.reads("10:00", "rain-1", rainfall_mm=1, exercise="flood")
+    p.reads("10:01", "nobody", rainfall_mm=1, exercise="flood")
+    p.reads("34:01", "rain-1", rainfall_mm=1, temperature_c=20)
+    p.reads("34:02", "rain-1", rainfall_mm=1)
+    assert "flood" not in p.stage.exercises.named
+    assert p.counts("flood") == {"rejected": 1}
+    assert p.stage.accounts.received == 5
+    assert p.stage.accounts.totals == {("windowed", "city"): 4, ("rejected", "unknown"): 1}
+    again = p.restarted()
+    assert (again.stage.accounts.received, again.stage.accounts.totals.total()) == (5, 5)
+
+
 def test_unknown_fields_are_counted() -> None:
     p = Partition()
     p.reads("10:00", "rain-1", rainfall_mm=1, firmware="1.2", battery_v=3.3)
