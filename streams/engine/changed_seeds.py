@@ -57,7 +57,7 @@ class JudgedBy(NamedTuple):
 
     watched: list[Any] | None
     thresholds: Sequence[Sequence[Any]] | None
-    """Each as a `Threshold`, lowest first."""
+    """Each as a `Threshold`, lowest first; as lists where they come from a checkpoint."""
 
 
 def watched_by(when: When) -> list[Any]:
@@ -72,10 +72,10 @@ def refitted(state: LevelState, before: JudgedBy, now: JudgedBy) -> Bilingual | 
     if not now.thresholds or (before.watched is not None and before.watched != now.watched):
         state.position, state.met_since, state.left_since = -1, [], []
         return RULE_CHANGED if stood else None
-    today = [Threshold(*each) for each in now.thresholds]
-    kept = today if before.thresholds is None else [Threshold(*each) for each in before.thresholds]
+    today = [list(each) for each in now.thresholds]
+    kept = today if before.thresholds is None else before.thresholds
     if kept != today or state.position >= len(kept):
-        _move(state, kept, today)
+        _move(state, [Threshold(*each) for each in kept], [Threshold(*each) for each in today])
     return LEVEL_GONE if stood and state.position < 0 else None
 
 

@@ -197,14 +197,14 @@ class Standing:
             yield Finding(rule, series, change, row)
 
     def state(self, rules: list[CompiledRule], series: Series) -> dict[str, Any]:
-        """For a snapshot: each state with rule id, series, and the thresholds by which it was judged."""
-        return {
-            "watched": {rule.rule.rule_id: watched_by(rule.when) for rule in rules},
-            "standing": [
-                [rules[n].rule.rule_id, s, state.state(), rules[n].thresholds[series.sensor[s]]]
-                for (n, s), state in self.states.items()
-            ],
-        }
+        """For a snapshot: each state with rule id, series, and the number of the thresholds by which it was judged."""
+        numbers: dict[tuple[Threshold, ...], int] = {}
+        standing = []
+        for (n, s), state in self.states.items():
+            number = numbers.setdefault(rules[n].thresholds[series.sensor[s]], len(numbers))
+            standing.append([rules[n].rule.rule_id, s, state.state(), number])
+        watched = {rule.rule.rule_id: watched_by(rule.when) for rule in rules}
+        return {"watched": watched, "thresholds": list(numbers), "standing": standing}
 
     def load(
         self, state: dict[str, Any], rules: list[CompiledRule], series: Series, reached_ms: int
@@ -219,14 +219,15 @@ class Standing:
         """
         ended: list[Withdrawn] = []
         numbers = {rule.rule.rule_id: n for n, rule in enumerate(rules)}
-        for rule_id, s, kept, thresholds in state["standing"]:
+        watched = [watched_by(rule.when) for rule in rules]
+        for rule_id, s, kept, by in state["standing"]:
             level, number = LevelState(*kept), numbers.get(rule_id)
             stood, why = level.position >= 0, None
             if s in series.lost or number is None:
                 why = (RULE_GONE if number is None else SENSOR_GONE) if stood else None
             else:
-                before = JudgedBy(state["watched"].get(rule_id), thresholds)
-                why = refitted(level, before, _judged_by(rules[number], series, s))
+                before = JudgedBy(state["watched"].get(rule_id), None if by is None else state["thresholds"][by])
+                why = refitted(level, before, JudgedBy(watched[number], _thresholds_of(rules[number], series, s)))
             if why is not None:
                 ended.append(withdrawn(level, rule_id, series.sensor_id(s), why, reached_ms))
             if s not in series.lost and number is not None:
@@ -235,12 +236,13 @@ class Standing:
 
     def _put(self, number: int, series: int, state: LevelState) -> None:
         self.states[number, series] = state
-        marks = self.marks.get(number, np.zeros(0, np.bool_))
-        self.marks[number] = grown(marks, max(len(marks), 2 * series + 2), False)
-        self.marks[number][series] = True
+        marks = self.marks.get(number)
+        if marks is None or len(marks) <= series:
+            marks = grown(np.zeros(0, np.bool_) if marks is None else marks, 2 * series + 2, False)
+            self.marks[number] = marks
+        marks[series] = True
 
 
-def _judged_by(rule: CompiledRule, series: Series, one: int) -> JudgedBy:
-    """How a rule judges a series; by no threshold where it does not."""
-    mine = rule.measure == series.measure[one]
-    return JudgedBy(watched_by(rule.when), rule.thresholds[series.sensor[one]] if mine else ())
+def _thresholds_of(rule: CompiledRule, series: Series, one: int) -> tuple[Threshold, ...]:
+    """A rule's thresholds for a series; none where it does not judge it."""
+    return rule.thresholds[series.sensor[one]] if rule.measure == series.measure[one] else ()

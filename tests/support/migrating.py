@@ -39,5 +39,6 @@ def of_layout(layout: int, stage: str, state: dict[str, Any] | None = None, pack
 
 def _forget(levels: dict[str, Any]) -> None:
     del levels["watched"]
+    levels.pop("thresholds", None)
     for row in levels["standing"]:
         del row[-1]

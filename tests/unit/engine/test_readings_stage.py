@@ -185,6 +185,12 @@ def test_counts_are_by_owner_of_the_sensor() -> None:
         ("", "rejected", "unknown"): 3,
     }
     assert p.stage.accounts.refused == {("", "unknown_sensor"): 1, ("", "malformed"): 1}
+    assert p.stage.accounts.received == 5
+    assert p.stage.accounts.totals == {
+        ("windowed", "city"): 1,
+        ("windowed", "river-office"): 1,
+        ("rejected", "unknown"): 3,
+    }
 
 
 def test_what_was_received_stays_so_when_its_exercise_is_forgotten() -> None:
