@@ -8,16 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
+from deploy.balance import Balance, balance_table, balances_of, together
 from deploy.child import memory_mib
 
 ANSWER_S: Final = 3.0
 SHOWN: Final = {
     "urbanhub_values": "values",
-    "urbanhub_rejected_records": "rejected",
+    "urbanhub_rejected_records": "refused records",
     "urbanhub_lag_records": "behind",
     "urbanhub_alert_states": "alert states",
     "urbanhub_sink_points": "points",
@@ -34,6 +36,8 @@ class Health:
 
     ready: str
     counts: dict[str, float]
+    balances: dict[str, Balance]
+    """By domain, of one that receives readings."""
 
 
 def print_status(status: dict[str, Any], console: Console) -> None:
@@ -47,15 +51,17 @@ def print_status(status: dict[str, Any], console: Console) -> None:
         places.add_row("", influx["note"]["en"])
     places.add_row("data", status["data_dir"])
     console.print(places, soft_wrap=True)
-    console.print(_processes(status))
-
-
-def _processes(status: dict[str, Any]) -> Table:
-    table = Table("process", "state", "pid", "MiB", "restarts", "since its start", box=None, padding=(0, 2))
     names = list(status["restarts"])
     with ThreadPoolExecutor(max(1, len(names))) as pool:
         healths = dict(zip(names, pool.map(lambda name: asked(status["metrics"].get(name)), names), strict=True))
-    for name in names:
+    console.print(_processes(status, healths))
+    if balances := together(health.balances for health in healths.values()):
+        console.print(balance_table(balances))
+
+
+def _processes(status: dict[str, Any], healths: dict[str, Health]) -> Table:
+    table = Table("process", "state", "pid", "MiB", "restarts", "since its start", box=None, padding=(0, 2))
+    for name in healths:
         pid = status["pids"].get(name)
         health = healths[name]
         if name in status["finished"]:
@@ -74,13 +80,13 @@ def _processes(status: dict[str, Any]) -> Table:
 def asked(metrics_url: str | None) -> Health:
     """How a process answers; one without an address is taken to be ready while it runs."""
     if metrics_url is None:
-        return Health("ready", {})
+        return Health("ready", {}, {})
     base = metrics_url.removesuffix("/metrics")
     try:
         with urllib.request.urlopen(f"{base}/healthz", timeout=ANSWER_S):
             pass
     except OSError as e:
-        return Health(f"no answer ({e})", {})
+        return Health(f"no answer ({e})", {}, {})
     try:
         with urllib.request.urlopen(f"{base}/readyz", timeout=ANSWER_S):
             ready = "ready"
@@ -88,17 +94,21 @@ def asked(metrics_url: str | None) -> Health:
         ready = e.read(200).decode(errors="replace").strip() or "not ready"
     except OSError as e:
         ready = f"no answer ({e})"
-    return Health(ready, _counts(metrics_url))
+    families = _families(metrics_url)
+    return Health(ready, _counts(families), balances_of(families))
 
 
-def _counts(metrics_url: str) -> dict[str, float]:
+def _families(metrics_url: str) -> list[Metric]:
     try:
         with urllib.request.urlopen(metrics_url, timeout=ANSWER_S) as answer:
-            text = answer.read().decode()
+            return list(text_string_to_metric_families(answer.read().decode()))
     except OSError:
-        return {}
+        return []
+
+
+def _counts(families: list[Metric]) -> dict[str, float]:
     counts: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
+    for family in families:
         what = SHOWN.get(family.name)
         if what is None:
             continue

@@ -11,8 +11,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Enum, Gaug
 
 from streams.errors import Occupied
 
+RECEIVED: Final = Counter(
+    "urbanhub_received_values",
+    "Values received; an unreadable record is one, a forwarded one is received again in its own partition.",
+    ["domain"],
+)
 VALUES: Final = Counter("urbanhub_values", "Values by what became of them.", ["domain", "outcome", "source"])
-"""outcome: windowed, duplicate, late, set_aside, forwarded, rejected; source: the sensor's owner in the registry."""
+"""outcome: windowed, duplicate, late, set_aside, forwarded, rejected, which come to what was received; source: the
+sensor's owner in the registry."""
 REJECTED: Final = Counter("urbanhub_rejected_records", "Records refused, by reason.", ["topic", "reason"])
 ZONE_WINDOWS: Final = Counter(
     "urbanhub_zone_windows", "Sensors' windows told to the zones stage, by what became of them.", ["domain", "outcome"]
@@ -75,9 +81,14 @@ Ready = Callable[[], str | None]
 """Says why a process is not ready, or None when it is."""
 
 
+TOGETHER: Final = threading.Lock()
+"""Held while numbers that must agree are brought up to date, so that nobody reads one before and one after."""
+
+
 def rendered() -> tuple[bytes, str]:
     """This process's metrics, and their content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    with TOGETHER:
+        return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
 
 
 def serve(host: str, port: int, ready: Ready, says: Callable[[], str] = lambda: "ready") -> int:

@@ -118,6 +118,8 @@ def calm_value(measure: Measure, sensor: Sensor, rules: list[Rule]) -> float:
     for rule in rules:
         if rule.when is None or rule.domain != measure.domain or rule.when.measure != measure.name:
             continue
+        if rule.when.aggregate == "rise":
+            continue  # what stays as it is rises by nothing
         for level in (one.raised for one in rule.levels if one.raised is not None):
             if level.at_most is not None:
                 low = max(low, level.at_most)

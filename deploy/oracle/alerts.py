@@ -89,13 +89,17 @@ def judged_values(
     on_time = sorted((m for m in final if not m.filled_behind), key=lambda m: m.start_ms)
     if when["window"] == "sliding":
         by_start = sorted(final, key=lambda m: m.start_ms)
-        return [_sliding(when, minute, by_start) for minute in on_time]
+        slides = _rising if aggregated == "rise" else _sliding
+        return [one for minute in on_time if (one := slides(when, minute, by_start)) is not None]
     length_ms = int(when["window_s"]) * 1000
     if length_ms == MINUTE_MS:
         judged = [(m.start_ms, [m]) for m in on_time]
     else:
         longer = spans(timeline, minutes, sensor.delay_ms, length_ms)
         judged = [(span.start_ms, span.on_time) for span in longer if span.is_due and span.on_time]
+    if aggregated == "rise":
+        rises = [(_rise(inside), start) for start, inside in judged]
+        return [Judged(rise, start, start + length_ms) for rise, start in rises if rise is not None]
     return [Judged(_value(aggregated, inside), start, start + length_ms) for start, inside in judged]
 
 
@@ -112,17 +116,34 @@ def _single_readings(timeline: Timeline, series: Series) -> list[Judged]:
 
 def _sliding(when: dict[str, Any], minute: Minute, final: list[Minute]) -> Judged:
     """The sum or mean over the time that ends with this minute, of what was final when the minute became so."""
+    inside = [value.micro for m in _final_by_then(when, minute, final) for value in m.values]
+    total, end_ms = sum(inside) / MICRO, minute.start_ms + MINUTE_MS
+    mean_or_sum = total if when["aggregate"] == "sum" else total / len(inside)
+    return Judged(mean_or_sum, end_ms - int(when["window_s"]) * 1000, end_ms)
+
+
+def _rising(when: dict[str, Any], minute: Minute, final: list[Minute]) -> Judged | None:
+    """How much it rose over the time that ends with this minute; None where there is no other minute in it."""
+    rise, end_ms = _rise(_final_by_then(when, minute, final)), minute.start_ms + MINUTE_MS
+    return None if rise is None else Judged(rise, end_ms - int(when["window_s"]) * 1000, end_ms)
+
+
+def _final_by_then(when: dict[str, Any], minute: Minute, final: list[Minute]) -> list[Minute]:
+    """The minutes of the time that ends with this one that were final when it became so; oldest first."""
     end_ms = minute.start_ms + MINUTE_MS
     begin_ms = end_ms - int(when["window_s"]) * 1000
     first, last = (bisect_left(final, at_ms, key=lambda m: m.start_ms) for at_ms in (begin_ms, end_ms))
-    inside = [
-        value.micro
-        for m in final[first:last]
-        if m.due_ms < minute.due_ms or (m.due_ms == minute.due_ms and not m.filled_behind)
-        for value in m.values
+    return [
+        m for m in final[first:last] if m.due_ms < minute.due_ms or (m.due_ms == minute.due_ms and not m.filled_behind)
     ]
-    total = sum(inside) / MICRO
-    return Judged(total if when["aggregate"] == "sum" else total / len(inside), begin_ms, end_ms)
+
+
+def _rise(minutes: list[Minute]) -> float | None:
+    """The last reading of the newest minute less the last one of the oldest."""
+    if len(minutes) < 2:
+        return None
+    said = {m.start_ms: max(m.values, key=lambda value: value.at_ms).micro for m in minutes}
+    return (said[max(said)] - said[min(said)]) / MICRO
 
 
 def _value(aggregated: str, minutes: list[Minute]) -> float:

@@ -195,6 +195,11 @@ class AlertEvent(BaseModel):
         description="The alert as the rule sees it, without its officers' acts; absent for commands.",
     )
     held: bool = Field(default=True, description="A rule still holds the alert: it can't be closed by hand.")
+    withdrawn: Bilingual | None = Field(
+        default=None,
+        description="Why it ends without being judged: its rule, or what that watched, has left the seeds. "
+        "Beside this the alert stays as it was last told.",
+    )
     command: Command | None = None
     received_from: str | None = Field(default=None, description="`topic-partition-offset` of the command's record.")
     received_key: str | None = Field(default=None, description="Its key, for the dead letter of one that is refused.")

@@ -23,7 +23,13 @@ from streams.contract.readings import MEASURES_OF, Domain
 from streams.contract.sensors import SensorKind
 from streams.contract.windows import WINDOW_LENGTHS_S
 
-Aggregate = Literal["sum", "mean", "max", "min", "last"]
+Aggregate = Literal["sum", "mean", "max", "min", "last", "rise"]
+"""What a rule makes of a window. `rise` is how much the value rose within it, in the measure's unit: its last reading less
+the last one of its first minute that has any; negative where it fell, so a rule on what falls has `direction = "below"`
+and thresholds below zero. A window with readings in one minute only says nothing about it.
+"""
+RISE_LENGTHS: Final = (600, 3600, 10_800, 43_200)
+"""Of a minute there is nothing to compare; beyond half a day the minutes of every series would have to be kept."""
 FINAL_LENGTHS: Final = WINDOW_LENGTHS_S
 SLIDING_LENGTHS: Final = (600, 3600, 10_800, 43_200)
 SHARE: Final = "share_pct"
@@ -84,8 +90,14 @@ class When(BaseModel):
         lengths = {"reading": (None,), "final": FINAL_LENGTHS, "sliding": SLIDING_LENGTHS}[self.window]
         if self.window_s not in lengths:
             raise ValueError(f"window = {self.window!r} takes window_s of {lengths}, not {self.window_s}")
-        if self.window == "sliding" and self.aggregate not in ("sum", "mean"):
-            raise ValueError(f"a sliding window gives sum or mean, not {self.aggregate}")
+        if self.window == "sliding" and self.aggregate not in ("sum", "mean", "rise"):
+            raise ValueError(f"a sliding window gives sum or mean or rise, not {self.aggregate}")
+        if self.aggregate == "rise" and self.window_s not in RISE_LENGTHS:
+            raise ValueError(
+                f"a rise is within a window of {RISE_LENGTHS} s; give window and window_s, not {self.window_s}"
+            )
+        if self.aggregate == "rise" and self.scope == "zone":
+            raise ValueError("a zone is judged by its sensors' windows, which hold no rise; judge each sensor's")
         return self
 
 
@@ -197,6 +209,10 @@ class Rule(BaseModel):
                 raise ValueError(
                     f"level {one.level}: direction {self.when.direction} takes one of {sorted(allowed)}, not {sorted(given)}"
                 )
+        if self.when.aggregate == "rise" and (one.raised.gauge_level or one.clear.below_gauge_level):
+            raise ValueError(
+                f"level {one.level}: a gauge's levels are heights, not rises; give its thresholds as numbers"
+            )
         start, end = one.raised.at_least, one.clear.below
         if start is not None and end is not None and end > start:
             raise ValueError(f"level {one.level}: clears below {end}, which is above its threshold {start}")

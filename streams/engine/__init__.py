@@ -24,10 +24,11 @@ One batch from bytes to alert, file by file:
     closing         what becomes final, in the order in which it became due
     long_windows    windows of ten minutes to a day, merged from final panes; revisions
     sealed          a window that is final for every series, as few bytes
-    sliding         sums and means over hours that slide by the minute
-    judging         which rules judge what: single readings, final windows, sliding sums
+    sliding         sums, means and rises over hours that slide by the minute
+    judging         which rules judge what: single readings, final windows, sliding sums and rises
     rules           rules compiled against the registry: thresholds per sensor
     levels          one alert's state table: raise, hold, step up, step down, clear
+    changed_seeds   what becomes of a kept level when its rule or what it watches has changed
     zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
     alert_events    level changes → what `hub.alert-events` carries: id, step, texts
     window_records  window rows → JSON

@@ -1,7 +1,8 @@
 """What became of every value: received = windowed + late + duplicate + rejected + forwarded + set aside.
 
-Counted in values; an unreadable record counts as one. The counts are part of the state, so that they survive a restart
-as the results do, and are exact at any checkpoint.
+Counted in values; an unreadable record counts as one. What is received is counted as it comes out of decoding, its fates
+each where it is decided: that both come to the same is checked, not made so. The counts are part of the state, so that
+they survive a restart as the results do, and are exact at any checkpoint.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from streams.engine.columns import Columns
 from streams.engine.instants import Ints
 
 OUTCOMES: Final = ("windowed", "duplicate", "late", "set_aside", "forwarded", "rejected")
@@ -22,24 +24,36 @@ MOST_STRANGERS: Final = 64
 
 
 class Accounts:
-    """Counts by (exercise, outcome, owner); refused records by (exercise, reason)."""
+    """Counts by (exercise, outcome, owner); refused records by (exercise, reason).
+
+    Beside them, of reality and of every exercise, also of those that are forgotten: what was `received`, and its fates as
+    `totals` by (outcome, owner).
+    """
 
     def __init__(self, owners: list[str]) -> None:
         self._owners = owners
         self.values: Counter[tuple[str, str, str]] = Counter()
         self.refused: Counter[tuple[str, str]] = Counter()
         self.unknown_fields = 0
+        self.received = 0
+        self.totals: Counter[tuple[str, str]] = Counter()
+
+    def receive(self, columns: Columns) -> None:
+        """A chunk has been read; whatever becomes of it."""
+        self.received += len(columns.rejected) + sum(len(rows) for _, rows, _ in columns.values)
 
     def count(self, exercise: str | None, outcome: str, owner: Ints, weights: Ints | None = None) -> None:
         """Add values, told by the number of their sensor's owner; `weights` where a row stands for several."""
         per_owner = np.bincount(owner, weights, minlength=1)
         for i in np.flatnonzero(per_owner).tolist():
             self.values[exercise or "", outcome, self._owners[i]] += int(per_owner[i])
+            self.totals[outcome, self._owners[i]] += int(per_owner[i])
 
     def refuse(self, exercise: str | None, reason: str, owner: str, values: int = 1) -> None:
         """One record is refused; `values` is how many it held, 1 where it cannot be read."""
         self.refused[exercise or "", reason] += 1
         self.values[exercise or "", "rejected", owner] += values
+        self.totals["rejected", owner] += values
 
     def forget(self, exercise: str) -> None:
         """Drop what the state of a dropped exercise came to; what never reached a state (forwarded, unknown) stays."""
@@ -59,13 +73,16 @@ class Accounts:
             "values": [[*key, n] for key, n in self.values.items()],
             "refused": [[*key, n] for key, n in self.refused.items()],
             "unknown_fields": self.unknown_fields,
+            "received": self.received,
+            "totals": [[*key, n] for key, n in self.totals.items()],
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """From a snapshot."""
         self.values = Counter({(e, o, w): n for e, o, w, n in state["values"]})
         self.refused = Counter({(e, r): n for e, r, n in state["refused"]})
-        self.unknown_fields = state["unknown_fields"]
+        self.unknown_fields, self.received = state["unknown_fields"], state["received"]
+        self.totals = Counter({(o, w): n for o, w, n in state["totals"]})
 
 
 _OF_A_STATE: Final = frozenset({"late", "future", "bad_time"})

@@ -11,6 +11,7 @@ from streams.contract.rules import SHARE, Rule, RuleLevel, When
 from streams.contract.times import compact_ms, from_ms
 from streams.contract.topics import ALERT_EVENTS
 from streams.contract.windows import MOBILE_ZONE
+from streams.engine.changed_seeds import Withdrawn
 from streams.engine.levels import Change, Threshold
 from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
@@ -40,6 +41,34 @@ def send_event(out: Outputs, event: AlertEvent, partition_of: PartitionOf) -> No
     value = event.model_dump_json(exclude_none=True).encode()
     out.add(ALERT_EVENTS, partition_of(event.alert_id), Out(event.alert_id.encode(), value))
     out.urgent = True
+
+
+def end_event(alert_id: str, origin: str, *, step: int, at_ms: int, why: Bilingual, exercise: str | None) -> AlertEvent:
+    """The event of an alert that ends because nothing judges it any more; the alerts stage knows the rest of it."""
+    return AlertEvent(
+        alert_id=alert_id,
+        origin=origin,
+        step=step,
+        transition="cleared",
+        at=from_ms(at_ms),
+        exercise=exercise,
+        held=False,
+        withdrawn=why,
+    )
+
+
+def send_withdrawn(out: Outputs, ended: Withdrawn, exercise: str | None, partition_of: PartitionOf) -> None:
+    """Add the end of a rule's alert to what is sent.
+
+    The checkpoint rides along: were the rule to come back before the next one, its next step would have the number of
+    this, and would be taken for a repeat.
+    """
+    alert_id = alert_id_of(ended.rule_id, ended.scope_id, ended.onset_ms, exercise)
+    event = end_event(
+        alert_id, f"rule:{ended.rule_id}", step=ended.step, at_ms=ended.at_ms, why=ended.why, exercise=exercise
+    )
+    send_event(out, event, partition_of)
+    out.once = True
 
 
 def sensor_event(

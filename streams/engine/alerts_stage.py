@@ -7,6 +7,7 @@ a step up asks again. A silence never swallows a step up or the end, and ends wi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -91,6 +92,8 @@ class AlertsStage:
             self._command(event, event.command, life, record)
         elif event.alert is not None:
             self._change(event, event.alert, life, record.timestamp)
+        elif event.withdrawn is not None and life is not None:
+            self._withdraw(event, event.withdrawn, life, record.timestamp)
 
     def _change(self, event: AlertEvent, seen: Alert, life: _Life | None, arrived_ms: int) -> None:
         asks_again = event.transition in ("stepped_up", "raised")
@@ -116,6 +119,14 @@ class AlertsStage:
         life.held = event.held and seen.state == "active"
         self._send(life, alert, event, arrived_ms)
 
+    def _withdraw(self, event: AlertEvent, why: Bilingual, life: _Life, arrived_ms: int) -> None:
+        """Nothing judges it any more; where an officer has closed it before, it stays as it is."""
+        life.steps[event.origin] = event.step
+        life.held = False
+        if life.alert.state == "active":
+            changed = {"sequence": life.alert.sequence + 1, "updated_at": event.at, **_ended(why, event.at)}
+            self._send(life, life.alert.model_copy(update=changed), event, arrived_ms)
+
     def _command(self, event: AlertEvent, command: Command, life: _Life | None, record: Record) -> None:
         why = _refusal(command, life)
         if why is not None or life is None:
@@ -131,18 +142,7 @@ class AlertsStage:
         elif command.kind == "silence":
             changed["silenced_until"] = command.until
         else:
-            changed |= {
-                "state": "cleared",
-                "level": None,
-                "level_rank": None,
-                "level_name": None,
-                "threshold": None,
-                "urgency": "Past",
-                "cleared_at": at,
-                "silenced_until": None,
-                "instruction": CLOSED,
-                "comments": [*old.comments, said][-KEPT_COMMENTS:],
-            }
+            changed |= _ended(CLOSED, at) | {"comments": [*old.comments, said][-KEPT_COMMENTS:]}
         life.steps[event.origin] = event.step
         commands = [origin for origin in life.steps if origin.startswith("command:")]
         for origin in commands[:-KEPT_COMMANDS]:
@@ -214,6 +214,21 @@ class AlertsStage:
             alert = Alert.model_validate_json(text)
             self._lives[alert.alert_id] = _Life(alert, steps, held=held, arrived_ms=arrived_ms)
         self._past = {alert_id: _Past(*each) for alert_id, each in state["past"].items()}
+
+
+def _ended(why: Bilingual, at: datetime) -> dict[str, Any]:
+    """What changes of an alert that ends by no value of its rule."""
+    return {
+        "state": "cleared",
+        "level": None,
+        "level_rank": None,
+        "level_name": None,
+        "threshold": None,
+        "urgency": "Past",
+        "cleared_at": at,
+        "silenced_until": None,
+        "instruction": why,
+    }
 
 
 def _unknown(command: Command) -> Rejection:

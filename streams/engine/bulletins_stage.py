@@ -20,7 +20,8 @@ from streams.contract.rules import Rule, RuleLevel
 from streams.contract.times import from_ms, to_ms
 from streams.contract.topics import BULLETINS, REJECTED
 from streams.engine import snapshot
-from streams.engine.alert_events import PartitionOf, alert_id_of, send_event
+from streams.engine.alert_events import PartitionOf, alert_id_of, end_event, send_event
+from streams.engine.changed_seeds import place_now
 from streams.engine.dead_letter import dead_letter
 from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
@@ -40,10 +41,10 @@ HELD_KINDS: Final = frozenset({"weather-warning", "flood-notice"})
 class _Known:
     """The last revision of one announcement, and where its alerts stand."""
 
-    __slots__ = ("arrived_ms", "digest", "exercise", "revision", "standing")
+    __slots__ = ("arrived_ms", "digest", "exercise", "issued_ms", "revision", "standing")
 
     def __init__(self, exercise: str | None) -> None:
-        self.exercise, self.revision, self.digest, self.arrived_ms = exercise, -1, 0, 0
+        self.exercise, self.revision, self.digest, self.arrived_ms, self.issued_ms = exercise, -1, 0, 0, 0
         self.standing: dict[str, list[int]] = {}
         """Per rule id: level index (-1 = none), step, onset ms."""
 
@@ -86,6 +87,7 @@ class BulletinsStage:
             return
         self._known[identity] = known
         known.revision, known.digest, known.arrived_ms = read.revision, digest, record.timestamp
+        known.issued_ms = to_ms(read.issued_at)
         if read.supersedes is not None and (old := self._known.get(_identity(read.supersedes, read.exercise))):
             ended = read.model_copy(update={"bulletin_id": read.supersedes, "cancelled": True})
             self._judge_all(ended, old, record.timestamp, REPLACED)
@@ -207,10 +209,18 @@ class BulletinsStage:
     def snapshot(self) -> bytes:
         """The state, whole."""
         known = {
-            identity: [k.exercise, k.revision, k.digest, k.arrived_ms, k.standing]
+            identity: [k.exercise, k.revision, k.digest, k.arrived_ms, k.standing, k.issued_ms]
             for identity, k in self._known.items()
         }
-        return snapshot.pack(NAME, {"applied": self.applied, "known": known})
+        return snapshot.pack(NAME, {"applied": self.applied, "known": known, "rules": self._judged_by()})
+
+    def _judged_by(self) -> dict[str, list[Any]]:
+        """By rule id: the kind that it is on, and its levels' names."""
+        return {
+            rule.rule_id: [rule.bulletin.kind, [one.level for one in rule.levels]]
+            for rule in self._rules
+            if rule.bulletin is not None
+        }
 
     def restore(self, kept: bytes) -> None:
         """Take over a snapshot's state.
@@ -220,9 +230,35 @@ class BulletinsStage:
         """
         state = snapshot.unpack(NAME, kept)
         self.applied = state["applied"]
-        for identity, (exercise, revision, digest, arrived_ms, standing) in state["known"].items():
+        for identity, (exercise, revision, digest, arrived_ms, standing, issued_ms) in state["known"].items():
             known = self._known[identity] = _Known(exercise)
             known.revision, known.digest, known.arrived_ms, known.standing = revision, digest, arrived_ms, standing
+            known.issued_ms = issued_ms
+        now = self._judged_by()
+        for identity, known in self._known.items():
+            for rule_id, standing in known.standing.items():
+                place = place_now(standing[0], state["rules"].get(rule_id), now.get(rule_id))
+                if isinstance(place, Bilingual):
+                    self._withdraw(identity.partition(":")[0], known, rule_id, place)
+                else:
+                    standing[0] = place
+
+    def _withdraw(self, bulletin_id: str, known: _Known, rule_id: str, why: Bilingual) -> None:
+        """End an alert as of the newest announcement; its step is kept, for its id is the same should the rule return."""
+        _, step, onset_ms = known.standing[rule_id]
+        known.standing[rule_id] = [-1, step + 1, onset_ms]
+        event = end_event(
+            alert_id_of(rule_id, bulletin_id, None, known.exercise),
+            f"bulletin:{bulletin_id}",
+            step=step + 1,
+            at_ms=max(
+                [onset_ms, *(each.issued_ms for each in self._known.values() if each.exercise == known.exercise)]
+            ),
+            why=why,
+            exercise=known.exercise,
+        )
+        send_event(self.out, event, self._event_partition)
+        self.out.once = True
 
 
 def _identity(bulletin_id: str, exercise: str | None) -> str:

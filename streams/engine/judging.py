@@ -1,4 +1,4 @@
-"""Which rules judge what, and how they stand: single readings, final windows, sums that slide."""
+"""Which rules judge what, and how they stand: single readings, final windows, sums and rises that slide."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from streams.contract.rules import Rule
 from streams.engine.batch import Batch, Values, newest_before
+from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import PANE_S, Finished
 from streams.engine.instants import Ints
-from streams.engine.panes import MICRO, Rows, aggregate
-from streams.engine.rules import CompiledRule, Finding, Standing
+from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
+from streams.engine.roster import Roster
+from streams.engine.rules import CompiledRule, Finding, Floats, Standing, compiled
 from streams.engine.series import Series
-from streams.engine.sliding import Sliding
+from streams.engine.sliding import Rising, Sliding
 
 
 @dataclass(slots=True)
@@ -37,14 +40,19 @@ class Watch:
                 self.on_sliding.append(number)
 
     @property
-    def sliding_lengths_s(self) -> frozenset[int]:
-        """How long the sums are that slide."""
-        return frozenset(self.rules[n].when.window_s or 0 for n in self.on_sliding)
+    def of_sums(self) -> list[CompiledRule]:
+        """Those on sums and means that slide."""
+        return [self.rules[n] for n in self.on_sliding if self.rules[n].when.aggregate != "rise"]
 
     @property
-    def sliding_measures(self) -> frozenset[int]:
-        """Measures whose sums slide."""
-        return frozenset(self.rules[n].measure for n in self.on_sliding)
+    def of_rises(self) -> list[CompiledRule]:
+        """Those on how much a series rose."""
+        return [rule for rule in self.rules if rule.when.aggregate == "rise"]
+
+
+def watch_of(rules: list[Rule], roster: Roster) -> Watch:
+    """The sensor rules of the roster's domain, to be compiled once for all of its partitions."""
+    return Watch(compiled(rules, roster))
 
 
 class Judging:
@@ -53,8 +61,13 @@ class Judging:
     def __init__(self, watch: Watch, series: Series) -> None:
         self.watch, self._series = watch, series
         self.standing = Standing()
-        self.sliding = Sliding(watch.sliding_lengths_s) if watch.on_sliding else None
-        self._slides = list(watch.sliding_measures)
+        self.sliding = Sliding(_longest_s(watch.of_sums)) if watch.of_sums else None
+        self.rising = Rising(_longest_s(watch.of_rises)) if watch.of_rises else None
+        self._fed = [
+            (ring, sorted({rule.measure for rule in rules}))
+            for ring, rules in ((self.sliding, watch.of_sums), (self.rising, watch.of_rises))
+            if ring is not None
+        ]
 
     def readings(self, series: Ints, values: Values, batch: Batch) -> list[tuple[Finding, int]]:
         """Judge single readings in log order; one that is older than its series' newest changes nothing.
@@ -90,17 +103,17 @@ class Judging:
         return out
 
     def windows(self, done: Finished) -> list[Finding]:
-        """Judge windows that became final, each series' in the order of time; what fills a hole enters sums only."""
-        if done.window_s == PANE_S and self.sliding is not None:
-            watched = np.isin(self._series.measure[done.rows.series], self._slides)
+        """Judge windows that became final, each series' in the order of time; what fills a hole enters sums and rises only."""
+        for ring, measures in self._fed if done.window_s == PANE_S else ():
+            watched = np.isin(self._series.measure[done.rows.series], measures)
             if watched.any():
-                self.sliding.add(Rows(done.rows.start_ms, *(column[watched] for column in done.rows[1:])))
+                ring.add(Rows(done.rows.start_ms, *(column[watched] for column in done.rows[1:])))
         if not done.live:
             return []
         findings = self._final(done.window_s, done.rows)
         if done.window_s == PANE_S:
             for number in self.watch.on_sliding:
-                findings += self._sums(number, done.rows)
+                findings += self._sliding(number, done.rows)
         return findings
 
     def _final(self, window_s: int, rows: Rows) -> list[Finding]:
@@ -110,34 +123,55 @@ class Judging:
             mine = np.flatnonzero(self._series.measure[rows.series] == rule.measure)
             if not len(mine):
                 continue
-            series = rows.series[mine]
-            value = aggregate(rows, rule.when.aggregate)[mine]
-            start = np.full(len(series), rows.start_ms, np.int64)
-            end = start + window_s * 1000
-            findings += self.standing.judge(number, rule, series, self._series.sensor[series], value, start, end)
+            series, end_ms = rows.series[mine], rows.start_ms + window_s * 1000
+            if rule.when.aggregate == "rise":
+                series, value = self._rises(series, end_ms - PANE_MS, window_s)
+            else:
+                value = aggregate(rows, rule.when.aggregate)[mine]
+            findings += self._judged(number, series, value, window_s, end_ms)
         return findings
 
-    def _sums(self, number: int, rows: Rows) -> list[Finding]:
+    def _sliding(self, number: int, rows: Rows) -> list[Finding]:
         rule = self.watch.rules[number]
         mine = np.flatnonzero(self._series.measure[rows.series] == rule.measure)
-        if not len(mine) or self.sliding is None:
+        if not len(mine):
             return []
         series, length_s = rows.series[mine], rule.when.window_s or 0
-        total, n = self.sliding.sums(series, rows.start_ms, length_s)
-        value = total / MICRO if rule.when.aggregate == "sum" else total / MICRO / n
-        end = np.full(len(series), rows.start_ms + PANE_S * 1000, np.int64)
-        sensor = self._series.sensor[series]
+        if rule.when.aggregate == "rise":
+            series, value = self._rises(series, rows.start_ms, length_s)
+        else:
+            assert self.sliding is not None
+            total, n = self.sliding.sums(series, rows.start_ms, length_s)
+            value = total / MICRO if rule.when.aggregate == "sum" else total / MICRO / n
+        return self._judged(number, series, value, length_s, rows.start_ms + PANE_MS)
+
+    def _rises(self, series: Ints, last_minute_ms: int, length_s: int) -> tuple[Ints, Floats]:
+        """The series of which it is known, and how much each rose over the time that ends with this minute."""
+        assert self.rising is not None
+        micro, known = self.rising.rises(series, last_minute_ms, length_s)
+        return series[known], micro[known] / MICRO
+
+    def _judged(self, number: int, series: Ints, value: Floats, length_s: int, end_ms: int) -> list[Finding]:
+        end = np.full(len(series), end_ms, np.int64)
+        rule, sensor = self.watch.rules[number], self._series.sensor[series]
         return list(self.standing.judge(number, rule, series, sensor, value, end - length_s * 1000, end))
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
         return {
             "sliding": self.sliding.state() if self.sliding is not None else None,
-            "standing": self.standing.state(self.watch.rules),
+            "rising": self.rising.state() if self.rising is not None else None,
+            **self.standing.state(self.watch.rules, self._series),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """From a snapshot."""
-        if self.sliding is not None and state["sliding"] is not None:
-            self.sliding.load(state["sliding"])
-        self.standing.load([s for s in state["standing"] if s[1] not in self._series.lost], self.watch.rules)
+    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
+        """From a snapshot of this watermark; gives the ends of alerts that nothing judges any more."""
+        for ring, kept in ((self.sliding, state["sliding"]), (self.rising, state["rising"])):
+            if ring is not None and kept is not None:
+                ring.load(kept)
+        return self.standing.load(state, self.watch.rules, self._series, reached_ms)
+
+
+def _longest_s(rules: list[CompiledRule]) -> int:
+    """How far back they look."""
+    return max(rule.when.window_s or 0 for rule in rules)

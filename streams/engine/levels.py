@@ -82,9 +82,6 @@ class LevelState:
         if judged.start_ms - self.last_end_ms > tolerated_gap_ms:
             self.met_since, self.left_since = [None] * len(thresholds), [None] * len(thresholds)
         self.last_end_ms = judged.end_ms
-        if self.position >= len(thresholds):  # the rule has lost levels since this one was reached
-            self.position = len(thresholds)
-            return self._down(judged)
         value = -judged.value if below else judged.value
         highest = -1
         for i, level in enumerate(thresholds):

@@ -11,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from streams.contract.rejections import Rejection
-from streams.contract.rules import Rule
 from streams.contract.topics import REJECTED, readings_topic
 from streams.engine import refusals, snapshot
 from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
-from streams.engine.alert_events import PartitionOf, send_event, sensor_event
+from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, sensor_event
 from streams.engine.batch import Batch, batch_of, by_exercise
 from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
@@ -24,7 +23,7 @@ from streams.engine.exercises import Exercises
 from streams.engine.judging import Watch
 from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
-from streams.engine.rules import Finding, compiled
+from streams.engine.rules import Finding
 from streams.engine.timeline import Taken, Timeline
 from streams.engine.window_records import WindowRecords
 from streams.engine.zone_feed import ZoneFeed
@@ -39,7 +38,7 @@ class ReadingsStage:
 
     Args:
         roster: the domain's sensors.
-        rules: all rules.
+        watch: the domain's sensor rules.
         partition: which one.
         event_partition: where an alert's events belong.
         zones: what the zones stage is told; None where no rule is on zones.
@@ -50,7 +49,7 @@ class ReadingsStage:
     def __init__(
         self,
         roster: Roster,
-        rules: list[Rule],
+        watch: Watch,
         partition: int,
         event_partition: PartitionOf,
         zones: ZoneFeed | None = None,
@@ -60,7 +59,7 @@ class ReadingsStage:
         self.topic = readings_topic(roster.domain)
         self._event_partition = event_partition
         self._decoder = Decoder(roster.domain, roster.directory)
-        self._watch = Watch(compiled(rules, roster))
+        self._watch = watch
         self._renderers: dict[Timeline, WindowRecords] = {}
         self.exercises = Exercises(
             lambda name, offset: Timeline(name, roster, self._watch, offset), self._forget_exercise
@@ -86,6 +85,7 @@ class ReadingsStage:
             return
         records = records[fresh:] if fresh else records
         columns = self._decoder.decode(records)
+        self.accounts.receive(columns)
         self.accounts.unknown_fields += columns.unknown_fields
         refused = columns.rejected
         for _, why in refused:
@@ -285,4 +285,5 @@ class ReadingsStage:
             timeline = self.exercises.real
             if name is not None:
                 timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
-            timeline.load(part, state.get(snapshot.PACKED, []))
+            for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
+                send_withdrawn(self.out, ended, name, self._event_partition)

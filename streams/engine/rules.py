@@ -16,10 +16,12 @@ import numpy.typing as npt
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rules import Rule, RuleLevel, When
 from streams.contract.sensors import Sensor
+from streams.engine.changed_seeds import RULE_GONE, SENSOR_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
 from streams.engine.instants import Bools, Ints
 from streams.engine.levels import Change, Judged, LevelState, Threshold
 from streams.engine.panes import grown
 from streams.engine.roster import Roster
+from streams.engine.series import Series
 
 Floats = npt.NDArray[np.float64]
 JITTER_MS = 60_000
@@ -194,17 +196,53 @@ class Standing:
         if change is not None:
             yield Finding(rule, series, change, row)
 
-    def state(self, rules: list[CompiledRule]) -> list[list[Any]]:
-        """For a snapshot: [rule id, series, state]."""
-        return [[rules[n].rule.rule_id, series, s.state()] for (n, series), s in self.states.items()]
+    def state(self, rules: list[CompiledRule], series: Series) -> dict[str, Any]:
+        """For a snapshot: each state with rule id, series, and the number of the thresholds by which it was judged."""
+        numbers: dict[tuple[Threshold, ...], int] = {}
+        standing = []
+        for (n, s), state in self.states.items():
+            number = numbers.setdefault(rules[n].thresholds[series.sensor[s]], len(numbers))
+            standing.append([rules[n].rule.rule_id, s, state.state(), number])
+        watched = {rule.rule.rule_id: watched_by(rule.when) for rule in rules}
+        return {"watched": watched, "thresholds": list(numbers), "standing": standing}
 
-    def load(self, state: list[list[Any]], rules: list[CompiledRule]) -> None:
-        """From a snapshot; a rule that is no longer there takes its states with it."""
+    def load(
+        self, state: dict[str, Any], rules: list[CompiledRule], series: Series, reached_ms: int
+    ) -> list[Withdrawn]:
+        """From a snapshot; gives the ends of alerts that the rules and the registry of today judge no more.
+
+        Args:
+            state: as `state` gave it.
+            rules: today's.
+            series: restored already.
+            reached_ms: the watermark of the snapshot.
+        """
+        ended: list[Withdrawn] = []
         numbers = {rule.rule.rule_id: n for n, rule in enumerate(rules)}
-        for rule_id, series, kept in state:
-            if rule_id in numbers:
-                number = numbers[rule_id]
-                self.states[number, series] = LevelState(*kept)
-                marks = self.marks.get(number, np.zeros(0, np.bool_))
-                self.marks[number] = grown(marks, max(len(marks), 2 * series + 2), False)
-                self.marks[number][series] = True
+        watched = [watched_by(rule.when) for rule in rules]
+        for rule_id, s, kept, by in state["standing"]:
+            level, number = LevelState(*kept), numbers.get(rule_id)
+            stood, why = level.position >= 0, None
+            if s in series.lost or number is None:
+                why = (RULE_GONE if number is None else SENSOR_GONE) if stood else None
+            else:
+                before = JudgedBy(state["watched"].get(rule_id), None if by is None else state["thresholds"][by])
+                why = refitted(level, before, JudgedBy(watched[number], _thresholds_of(rules[number], series, s)))
+            if why is not None:
+                ended.append(withdrawn(level, rule_id, series.sensor_id(s), why, reached_ms))
+            if s not in series.lost and number is not None:
+                self._put(number, s, level)
+        return ended
+
+    def _put(self, number: int, series: int, state: LevelState) -> None:
+        self.states[number, series] = state
+        marks = self.marks.get(number)
+        if marks is None or len(marks) <= series:
+            marks = grown(np.zeros(0, np.bool_) if marks is None else marks, 2 * series + 2, False)
+            self.marks[number] = marks
+        marks[series] = True
+
+
+def _thresholds_of(rule: CompiledRule, series: Series, one: int) -> tuple[Threshold, ...]:
+    """A rule's thresholds for a series; none where it does not judge it."""
+    return rule.thresholds[series.sensor[one]] if rule.measure == series.measure[one] else ()

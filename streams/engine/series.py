@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from streams.engine.instants import Ints
@@ -27,6 +28,7 @@ class Series:
         """Newest event time of each, -1 before the first. (size,)"""
         self.lost: dict[int, tuple[str, str]] = {}
         """Series whose sensor or measure is known no more, by what they were."""
+        self._named: tuple[int, bytes] = 0, msgspec.msgpack.encode([])
 
     @property
     def size(self) -> int:
@@ -48,6 +50,12 @@ class Series:
         known: Ints = self._number[sensor * len(self._roster.measures) + measure]
         return known
 
+    def sensor_id(self, series: int) -> str:
+        """Whose it is, also where that sensor is known no more."""
+        if series in self.lost:
+            return self.lost[series][0]
+        return self._roster.sensors[int(self.sensor[series])].sensor_id
+
     def _add(self, place: int) -> None:
         self._make_room()
         sensor, measure = divmod(place, len(self._roster.measures))
@@ -65,18 +73,23 @@ class Series:
 
     def state(self) -> dict[str, Any]:
         """For a snapshot: self-describing, by the names of sensors and measures."""
-        sensors, measures = self._roster.sensors, self._roster.measures
-        pairs = zip(self.sensor[: self.used].tolist(), self.measure[: self.used].tolist(), strict=True)
-        names = [
-            list(self.lost[i]) if i in self.lost else [sensors[s].sensor_id, measures[m]]
-            for i, (s, m) in enumerate(pairs)
-        ]
-        return {"names": names, "newest": self.newest[: self.used].tobytes()}
+        return {"names": self._names(), "newest": self.newest[: self.used].tobytes()}
+
+    def _names(self) -> bytes:
+        """Id and measure of each, packed; made again only where there are new ones."""
+        known, packed = self._named
+        if known != self.used:
+            sensors, measures = self._roster.sensors, self._roster.measures
+            pairs = zip(self.sensor[: self.used].tolist(), self.measure[: self.used].tolist(), strict=True)
+            names = [self.lost.get(i) or (sensors[s].sensor_id, measures[m]) for i, (s, m) in enumerate(pairs)]
+            packed = msgspec.msgpack.encode(names)
+            self._named = self.used, packed
+        return packed
 
     def load(self, state: dict[str, Any]) -> None:
         """From a snapshot; numbers stay what they were, whatever the registry has become."""
         measures = {name: i for i, name in enumerate(self._roster.measures)}
-        for sensor_id, measure in state["names"]:
+        for sensor_id, measure in msgspec.msgpack.decode(state["names"], type=list[tuple[str, str]]):
             sensor = self._roster.index.get(sensor_id)
             if sensor is None or measure not in measures:
                 self.lost[self.used] = (sensor_id, measure)

@@ -1,57 +1,39 @@
-"""Sums over hours that slide by the minute, of the series that a rule asks for (rain).
+"""What a series comes to over hours that slide by the minute: sums (rain), and how much it rose (rivers, dust).
 
-Fed with final 60 s windows in the order in which they became due; the sum that ends with a window holds the windows that
-were final by then. A gauge's minutes take 24 bytes each: twelve hours of them 17 kB, of 1,000 gauges 17 MB.
+Fed with final 60 s windows in the order in which they became due; what ends with a window holds the windows that were
+final by then. A gauge's minutes take 16 bytes each for sums: twelve hours of them 12 kB, of 1,000 gauges 12 MB; for rises
+12 bytes. From one minute to the next a sum gains the newest and gives up the oldest, so its length costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
-from streams.engine.instants import Ints
+from streams.engine.instants import Bools, Ints
 from streams.engine.panes import PANE_MS, Rows, grown
 
-
-class _Sums:
-    """Sums of one length, each as far as it was asked for last."""
-
-    def __init__(self, minutes: int) -> None:
-        self.minutes = minutes
-        self.total, self.count = np.zeros(0, np.int64), np.zeros(0, np.int64)
-        self.until: Ints = np.zeros(0, np.int64)
-        """The minute that each ends with, -1 where none was asked for."""
-
-    def grow(self, size: int) -> None:
-        self.total, self.count = grown(self.total, size, 0), grown(self.count, size, 0)
-        self.until = grown(self.until, size, -1)
-
-    def gain(self, rows: Ints, minute: int, total: Ints, count: Ints) -> None:
-        """What is added to a minute that a sum holds already."""
-        holds = (self.until[rows] >= minute) & (self.until[rows] - self.minutes < minute)
-        if holds.any():
-            self.total[rows[holds]] += total[holds]
-            self.count[rows[holds]] += count[holds]
+_LATEST = np.iinfo(np.int32).max
 
 
-class Sliding:
-    """The last minutes of each watched series, as a ring of sums.
+class _Ring:
+    """The last minutes of each watched series, a row per series."""
 
-    Args:
-        lengths_s: the lengths that are asked for.
-    """
+    COLUMNS: ClassVar[Mapping[str, tuple[str, type[np.integer[Any]]]]]
+    """What is kept of a minute: the name of its aggregate, and the type of its numbers."""
 
-    def __init__(self, lengths_s: Collection[int]) -> None:
-        self._sums = {length_s: _Sums(length_s * 1000 // PANE_MS) for length_s in lengths_s}
-        # One more than the longest: a sum gives up its oldest minute after the newest has come.
-        self._minutes = max(sums.minutes for sums in self._sums.values()) + 1
+    def __init__(self, longest_s: int) -> None:
+        # One more than it looks back: a sum gives up its oldest minute after the newest has come.
+        self._minutes = longest_s * 1000 // PANE_MS + 1
         self._row: dict[int, int] = {}  # series → row
         self._row_of: Ints = np.zeros(0, np.int64)
-        self._total = np.zeros((0, self._minutes), np.int64)
-        self._count = np.zeros((0, self._minutes), np.int32)
-        self._minute = np.full((0, self._minutes), -1, np.int32)
+        self._allot(0)
+
+    def _allot(self, rows: int) -> None:
+        self._minute = np.full((rows, self._minutes), -1, np.int32)
+        self._kept = {name: np.zeros((rows, self._minutes), kind) for name, (_, kind) in self.COLUMNS.items()}
 
     def _rows_of(self, series: Ints) -> Ints:
         top = int(series.max(initial=-1)) + 1
@@ -62,69 +44,143 @@ class Sliding:
             return rows
         for s in series[rows < 0].tolist():
             self._row_of[s] = self._row.setdefault(s, len(self._row))
-        if len(self._row) > len(self._total):
-            pad = ((0, 2 * len(self._row) - len(self._total)), (0, 0))
-            self._total = np.pad(self._total, pad)
-            self._count = np.pad(self._count, pad)
+        if len(self._row) > len(self._minute):
+            pad = ((0, 2 * len(self._row) - len(self._minute)), (0, 0))
             self._minute = np.pad(self._minute, pad, constant_values=-1)
-            for sums in self._sums.values():
-                sums.grow(len(self._total))
+            self._kept = {name: np.pad(column, pad) for name, column in self._kept.items()}
         return self._row_of[series]
 
-    def add(self, pane: Rows) -> None:
-        """Take in final windows of one minute."""
+    def add(self, pane: Rows) -> tuple[Ints, Bools]:
+        """Take in final windows of one minute, each series' once.
+
+        Returns:
+            The row of each series, and whether it is kept: not what is older than the ring reaches.
+        """
         minute = pane.start_ms // PANE_MS
         rows, slot = self._rows_of(pane.series), minute % self._minutes
-        newer = rows[self._minute[rows, slot] < minute]  # what is older than the ring reaches is not kept
-        self._total[newer, slot] = self._count[newer, slot] = 0
-        self._minute[newer, slot] = minute
-        same = self._minute[rows, slot] == minute
-        rows, total, count = rows[same], pane.total[same], pane.n[same]
-        self._total[rows, slot] += total
-        self._count[rows, slot] += count
+        newer: Bools = self._minute[rows, slot] < minute
+        self._minute[rows[newer], slot] = minute
+        for name, (aggregate, _) in self.COLUMNS.items():
+            self._kept[name][rows[newer], slot] = getattr(pane, aggregate)[newer]
+        return rows, newer
+
+    def _inside(self, series: Ints, start_ms: int, length_s: int) -> tuple[Ints, Bools]:
+        """Rows of the series, and which of their minutes lie in the time that ends with the minute of this start."""
+        minute, rows = start_ms // PANE_MS, self._rows_of(series)
+        kept, before = self._minute[rows], minute - length_s * 1000 // PANE_MS
+        return rows, (kept <= minute) & (kept > max(before, -1))  # -1: no minute yet
+
+    def state(self) -> dict[str, Any]:
+        """For a snapshot."""
+        arrays, used = {"minute": self._minute, **self._kept}, len(self._row)
+        return {"series": list(self._row)} | {name: a[:used].tobytes() for name, a in arrays.items()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """From a snapshot; where rules now look farther or less far back, every minute finds its new place."""
+        if not state["series"]:
+            return
+        self._row = {s: i for i, s in enumerate(state["series"])}
+        used = len(self._row)
+        self._row_of = np.full(max(self._row) + 1, -1, np.int64)
+        self._row_of[list(self._row)] = np.arange(used)
+        minutes = np.frombuffer(state["minute"], np.int32).reshape(used, -1)
+        kept = {name: np.frombuffer(state[name], kind).reshape(used, -1) for name, (_, kind) in self.COLUMNS.items()}
+        if minutes.shape[1] == self._minutes:
+            self._minute = minutes.copy()
+            self._kept = {name: column.copy() for name, column in kept.items()}
+            return
+        self._allot(used)
+        places = np.argsort(minutes, axis=1)  # the newest last: where two meet in a shorter ring, it stays
+        every = np.arange(used)
+        for place in places.T:
+            minute = minutes[every, place]
+            some = np.flatnonzero(minute >= 0)
+            slot = minute[some] % self._minutes
+            self._minute[some, slot] = minute[some]
+            for name in self.COLUMNS:
+                self._kept[name][some, slot] = kept[name][some, place[some]]
+
+
+class _Sums:
+    """The sums of one length, a row per series, each as far as it was asked for last."""
+
+    def __init__(self, length_s: int) -> None:
+        self.minutes = length_s * 1000 // PANE_MS
+        self.total, self.count = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self.until: Ints = np.zeros(0, np.int64)
+        """The minute that each ends with, -1 where none was asked for."""
+
+    def make_room(self, rows: int) -> None:
+        if rows > len(self.until):
+            self.total, self.count = grown(self.total, rows, 0), grown(self.count, rows, 0)
+            self.until = grown(self.until, rows, -1)
+
+    def gain(self, rows: Ints, minute: int, total: Ints, count: Ints) -> None:
+        """Take in a minute that they reach over already."""
+        here = np.flatnonzero(rows < len(self.until))
+        until = self.until[rows[here]]
+        here = here[(until >= minute) & (until - self.minutes < minute)]
+        self.total[rows[here]] += total[here]
+        self.count[rows[here]] += count[here]
+
+
+class Sliding(_Ring):
+    """Sums and how many readings they are of."""
+
+    COLUMNS: ClassVar = {"total": ("total", np.int64), "count": ("n", np.int32)}
+
+    def __init__(self, longest_s: int) -> None:
+        super().__init__(longest_s)
+        self._sums: dict[int, _Sums] = {}
+        """By length in s; made anew from the minutes after a restart."""
+
+    def add(self, pane: Rows) -> tuple[Ints, Bools]:
+        """Take in final windows of one minute, each series' once; what fills a hole enters the sums that reach over it."""
+        rows, newer = super().add(pane)
         for sums in self._sums.values():
-            sums.gain(rows, minute, total, count)
+            sums.gain(rows[newer], pane.start_ms // PANE_MS, pane.total[newer], pane.n[newer])
+        return rows, newer
 
     def sums(self, series: Ints, start_ms: int, length_s: int) -> tuple[Ints, Ints]:
         """Total (micro-units) and count over the `length_s` seconds that end with the minute that starts at `start_ms`."""
-        minute, sums = start_ms // PANE_MS, self._sums[length_s]
-        rows = self._rows_of(series)
+        rows, minute = self._rows_of(series), start_ms // PANE_MS
+        sums = self._sums.setdefault(length_s, _Sums(length_s))
+        sums.make_room(len(self._minute))
         until = sums.until[rows]
         slides = until == minute - 1
-        for sign, moved, rows_moved in ((1, minute, rows[slides]), (-1, minute - sums.minutes, rows[slides])):
-            slot = moved % self._minutes
-            there = rows_moved[self._minute[rows_moved, slot] == moved]
-            sums.total[there] += sign * self._total[there, slot]
-            sums.count[there] += sign * self._count[there, slot]
-        anew = rows[~slides & (until != minute)]
+        self._move(sums, rows[slides], minute, 1)
+        self._move(sums, rows[slides], minute - sums.minutes, -1)
+        anew = np.flatnonzero(~slides & (until != minute))
         if len(anew):
-            inside = (self._minute[anew] <= minute) & (self._minute[anew] > minute - sums.minutes)
-            sums.total[anew] = np.where(inside, self._total[anew], 0).sum(axis=1)
-            sums.count[anew] = np.where(inside, self._count[anew], 0).sum(axis=1)
+            some, inside = self._inside(series[anew], start_ms, length_s)
+            sums.total[some] = np.where(inside, self._kept["total"][some], 0).sum(axis=1)
+            sums.count[some] = np.where(inside, self._kept["count"][some], 0).sum(axis=1)
         sums.until[rows] = minute
         return sums.total[rows], sums.count[rows]
 
-    def state(self) -> dict[str, Any]:
-        """For a snapshot; sums are made anew from the minutes."""
-        used = len(self._row)
-        return {
-            "series": list(self._row),
-            "total": self._total[:used].tobytes(),
-            "count": self._count[:used].tobytes(),
-            "minute": self._minute[:used].tobytes(),
-        }
+    def _move(self, sums: _Sums, rows: Ints, minute: int, sign: int) -> None:
+        """Add a minute to sums, or take it from them, where there is one."""
+        slot = minute % self._minutes
+        rows = rows[self._minute[rows, slot] == minute]
+        sums.total[rows] += sign * self._kept["total"][rows, slot]
+        sums.count[rows] += sign * self._kept["count"][rows, slot]
 
-    def load(self, state: dict[str, Any]) -> None:
-        """From a snapshot; of another longest length it begins anew, as its rules did."""
-        used = len(state["series"])
-        if len(state["total"]) != used * self._minutes * 8:
-            return
-        self._row = {s: i for i, s in enumerate(state["series"])}
-        self._row_of = grown(np.zeros(0, np.int64), max(state["series"], default=-1) + 1, -1)
-        self._row_of[list(self._row)] = np.arange(used)
-        shape = used, self._minutes
-        self._total = np.frombuffer(state["total"], np.int64).reshape(shape).copy()
-        self._count = np.frombuffer(state["count"], np.int32).reshape(shape).copy()
-        self._minute = np.frombuffer(state["minute"], np.int32).reshape(shape).copy()
-        for sums in self._sums.values():
-            sums.grow(used)
+
+class Rising(_Ring):
+    """How much a series rose. Each minute speaks by its last reading, so a rise is told to the minute."""
+
+    COLUMNS: ClassVar = {"last": ("last", np.int64)}
+
+    def rises(self, series: Ints, start_ms: int, length_s: int) -> tuple[Ints, Bools]:
+        """The newest minute less the oldest, micro-units, negative where it fell; and where there are two to compare.
+
+        Args:
+            series: whose.
+            start_ms: start of the minute that the span ends with.
+            length_s: length of the span, s.
+        """
+        rows, inside = self._inside(series, start_ms, length_s)
+        minute, last, every = self._minute[rows], self._kept["last"][rows], np.arange(len(rows))
+        first = np.where(inside, minute, _LATEST).argmin(axis=1)
+        newest = np.where(inside, minute, -1).argmax(axis=1)
+        return last[every, newest] - last[every, first], inside.sum(axis=1) > 1

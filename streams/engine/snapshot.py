@@ -14,7 +14,7 @@ from streams.engine.compression import Damaged, compress, decompress
 from streams.errors import StateRefused
 
 LAYOUT: Final = 4
-"""Grows when a layout changes; an older one is migrated here or refused, never guessed."""
+"""Grows when a layout changes; a state of another one is refused, never guessed."""
 PACKED: Final = "packed"
 
 

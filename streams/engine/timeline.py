@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from streams.engine.batch import Batch, Values, ordered
+from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import Closing, Entry, Finished
 from streams.engine.duplicates import Seen, keys_of
 from streams.engine.instants import Bools, Ints
@@ -231,13 +232,13 @@ class Timeline:
             "judging": self.judging.state(),
         }
 
-    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> None:
-        """From a snapshot, with what was packed of it."""
+    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn]:
+        """From a snapshot, with what was packed of it; gives the ends of alerts that nothing judges any more."""
         self.first_offset, self.watermark.at_ms = state["first_offset"], state["watermark_ms"]
         self.last_arrival_ms, self._closed_ms = state["last_arrival_ms"], state["watermark_ms"]
         self.series.load(state["series"])
         self.windows.load(state["windows"], packed)
-        self.judging.load(state["judging"])
+        return self.judging.load(state["judging"], self.watermark.at_ms)
 
 
 def _start_of(batch: Batch) -> Ints:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from streams.contract.times import to_ms
 from streams.contract.zone_inputs import ZonePane, ZonePanes
+from streams.engine.changed_seeds import RULE_GONE, ZONE_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
 from streams.engine.levels import Change, Judged, LevelState
 from streams.engine.watermark import NEVER_MS
 from streams.engine.zone_rules import ZoneRule, value_of
@@ -133,24 +134,52 @@ class ZoneWindows:
                 [ids[number], zone, start_ms, [list(pane.model_dump().values()) for pane in panes.values()]]
                 for (number, zone, start_ms), panes in self._open.items()
             ],
-            "standing": [[ids[number], zone, state.state()] for (number, zone), state in self._standing.items()],
+            "watched": {rule.rule.rule_id: watched_by(rule.when) for rule in self._rules},
+            "standing": [
+                [ids[number], zone, state.state(), self._rules[number].thresholds]
+                for (number, zone), state in self._standing.items()
+            ],
         }
 
-    def load(self, state: dict[str, Any]) -> None:
-        """From a snapshot; a rule or a zone that is no longer there takes its windows and levels with it."""
+    def load(self, state: dict[str, Any]) -> list[Withdrawn]:
+        """From a snapshot; gives the ends of alerts that the rules and the registry of today judge no more.
+
+        An open window of a rule or a zone that is gone, or of a rule that watches something else now, is dropped.
+        """
         self._marks, self._began, self._passed_ms = state["marks"], state["began"], state["passed_ms"]
-        numbers = {(rule.rule.rule_id, zone): number for number, rule in enumerate(self._rules) for zone in rule.zones}
-        for rule_id, zone, start_ms, panes in state["open"]:
-            number = numbers.get((rule_id, zone))
-            if number is not None:
+        numbers = {rule.rule.rule_id: number for number, rule in enumerate(self._rules)}
+        same = {
+            rule_id
+            for rule_id, number in numbers.items()
+            if state["watched"].get(rule_id) in (None, watched_by(self._rules[number].when))
+        }
+        for rule_id, zone, start_ms, rows in state["open"]:
+            if rule_id in same:
+                self._reopen(numbers[rule_id], zone, start_ms, rows)
+        return self._load_standing(state, numbers)
+
+    def _reopen(self, number: int, zone: str, start_ms: int, rows: list[list[Any]]) -> None:
+        rule = self._rules[number]
+        watched = rule.zones.get(zone)
+        panes = {row[0]: _pane(row) for row in rows if watched is not None and row[0] in watched.sensors}
+        if watched is not None and panes:
+            self._open[number, zone, start_ms] = panes
+            heappush(self._dues, (start_ms + rule.window_ms + watched.delay_ms, number, zone, start_ms))
+
+    def _load_standing(self, state: dict[str, Any], numbers: dict[str, int]) -> list[Withdrawn]:
+        ended = []
+        for rule_id, zone, kept, thresholds in state["standing"]:
+            level, number = LevelState(*kept), numbers.get(rule_id)
+            if number is None or zone not in self._rules[number].zones:
+                why = (RULE_GONE if number is None else ZONE_GONE) if level.position >= 0 else None
+            else:
                 rule = self._rules[number]
-                self._open[number, zone, start_ms] = {row[0]: _pane(row) for row in panes}
-                due_ms = start_ms + rule.window_ms + rule.zones[zone].delay_ms
-                heappush(self._dues, (due_ms, number, zone, start_ms))
-        for rule_id, zone, kept in state["standing"]:
-            number = numbers.get((rule_id, zone))
-            if number is not None:
-                self._standing[number, zone] = LevelState(*kept)
+                before = JudgedBy(state["watched"].get(rule_id), thresholds)
+                why = refitted(level, before, JudgedBy(watched_by(rule.when), rule.thresholds))
+                self._standing[number, zone] = level
+            if why is not None:
+                ended.append(withdrawn(level, rule_id, zone, why, self._passed_ms))
+        return ended
 
 
 def _pane(row: list[Any]) -> ZonePane:

@@ -19,7 +19,7 @@ from streams.contract.rejections import from_validation
 from streams.contract.topics import REJECTED, ZONE_INPUTS, readings_topic
 from streams.contract.zone_inputs import ZoneInput
 from streams.engine import snapshot
-from streams.engine.alert_events import PartitionOf, send_event, zone_event
+from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, zone_event
 from streams.engine.dead_letter import dead_letter
 from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
@@ -100,13 +100,13 @@ class ZonesStage:
         return snapshot.pack(NAME, {"applied": self.applied, "domains": domains})
 
     def restore(self, kept: bytes) -> None:
-        """Take over a snapshot's state; a domain that has no zone rule any more is left behind.
+        """Take over a snapshot's state; a domain that has no zone rule any more is left behind, and its alerts end.
 
         Raises:
             StateRefused: the snapshot does not fit.
         """
         state = snapshot.unpack(NAME, kept)
         self.applied = state["applied"]
-        for domain, mine in self._domains.items():
-            if domain in state["domains"]:
-                mine.load(state["domains"][domain])
+        for domain, mine in state["domains"].items():
+            for exercise, ended in self._domains.get(domain, ZoneDomain([])).load(mine):
+                send_withdrawn(self.out, ended, exercise, self._event_partition)

@@ -56,6 +56,9 @@ def judged_now(when: When, series: Series) -> Judged | None:
     if when.window == "reading":
         row = series.minutes.newest()
         return None if row is None else Judged(row.last, series.spoken_ms)
+    if when.aggregate == "rise":
+        rise = series.rise(when.window_s or HOUR_S) if when.window == "sliding" else None
+        return None if rise is None else Judged(rise, series.spoken_ms)
     if when.window == "sliding":
         total = series.total(when.window_s or HOUR_S)
         if total is None:

@@ -12,7 +12,7 @@ from streams.contract.alerts import Alert
 from streams.contract.bulletins import Bulletin
 from streams.contract.times import to_ms
 from streams.room.position import Partition, Position
-from streams.room.windows import MINUTE_S, Rows
+from streams.room.windows import MINUTE_S, Row, Rows
 
 NEVER_MS: Final = 2**62
 """Later than every window."""
@@ -53,12 +53,20 @@ class Series:
 
     def total(self, length_s: int) -> Total | None:
         """What the minutes up to the newest add up to, over so long a span; None where one of them may be missing."""
+        rows = self._minutes_of(length_s)
+        return None if rows is None else Total(sum(row.n for row in rows), round(sum(row.sum for row in rows), 6))
+
+    def rise(self, length_s: int) -> float | None:
+        """How much the newest minute is above the oldest over so long a span; None where that is not known."""
+        rows = self._minutes_of(length_s)
+        return None if rows is None or len(rows) < 2 else round(rows[-1].last - rows[0].last, 6)
+
+    def _minutes_of(self, length_s: int) -> list[Row] | None:
         newest_ms = self.minutes.newest_ms
         from_ms = newest_ms - (length_s - MINUTE_S) * 1000
         if newest_ms < 0 or from_ms < self.whole_from_ms or from_ms <= self.minutes.forgotten_ms:
             return None
-        rows = self.minutes.between(from_ms, newest_ms + 1).values()
-        return Total(sum(row.n for row in rows), round(sum(row.sum for row in rows), 6))
+        return list(self.minutes.between(from_ms, newest_ms + 1).values())
 
 
 @dataclass(slots=True)

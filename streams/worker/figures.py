@@ -28,7 +28,8 @@ class Figures:
 
     def __init__(self, owner: Owner, core: Core) -> None:
         self._owner, self._core = owner, core
-        self._values: Counter[tuple[str, str, str]] = Counter()
+        self._totals: Counter[tuple[str, str]] = Counter()
+        self._received = 0
         self._refused: Counter[tuple[str, str]] = Counter()
         self._zones: Counter[tuple[str, str]] = Counter()
         self._unknown_fields = 0
@@ -37,8 +38,8 @@ class Figures:
         """What the core has counted so far was told by the worker that applied it first."""
         if isinstance(self._core, ReadingsStage):
             accounts = self._core.accounts
-            self._values, self._refused = Counter(accounts.values), Counter(accounts.refused)
-            self._unknown_fields = accounts.unknown_fields
+            self._totals, self._refused = Counter(accounts.totals), Counter(accounts.refused)
+            self._unknown_fields, self._received = accounts.unknown_fields, accounts.received
         elif isinstance(self._core, ZonesStage):
             self._zones = self._core.counts
         elif isinstance(self._core, AlertsStage):
@@ -62,8 +63,11 @@ class Figures:
 
     def _tell_readings(self, core: ReadingsStage) -> None:
         domain, accounts = domain_of(self._owner.topic), core.accounts
-        for (_, outcome, source), n in added(accounts.values, self._values):
-            metrics.VALUES.labels(domain, outcome, source).inc(n)
+        with metrics.TOGETHER:
+            metrics.RECEIVED.labels(domain).inc(accounts.received - self._received)
+            for (outcome, source), n in added(accounts.totals, self._totals):
+                metrics.VALUES.labels(domain, outcome, source).inc(n)
+        self._received = accounts.received
         for (_, reason), n in added(accounts.refused, self._refused):
             metrics.REJECTED.labels(self._owner.topic, reason).inc(n)
         metrics.UNKNOWN_FIELDS.labels(self._owner.topic).inc(accounts.unknown_fields - self._unknown_fields)

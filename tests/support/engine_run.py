@@ -14,6 +14,7 @@ from streams.contract.readings import READINGS, Domain
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, readings_topic
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.bulletins_stage import BulletinsStage
+from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
@@ -63,7 +64,9 @@ class Engine:
             for partition in range(self.partitions):
                 topic = readings_topic(domain)
                 mine = [a for a in log if (a.topic, a.partition) == (topic, partition)]
-                stage = ReadingsStage(self.rosters[domain], self.rules, partition, lambda _: 0)
+                stage = ReadingsStage(
+                    self.rosters[domain], watch_of(self.rules, self.rosters[domain]), partition, lambda _: 0
+                )
                 self._run(stage, mine, chunk, found, events)
                 for (_, outcome, _), n in stage.accounts.values.items():
                     values[outcome] += n

@@ -48,6 +48,8 @@ RULES = (
     _rule("rain-3h", "disaster", measure="rainfall_mm", window="sliding", window_s=10_800, aggregate="sum"),
     _rule("rain-1h", "disaster", measure="rainfall_mm", window="sliding", window_s=3600, aggregate="sum"),
     _rule("rain-mean", "disaster", measure="rainfall_mm", window="sliding", window_s=3600, aggregate="mean"),
+    _rule("rain-rise", "disaster", measure="rainfall_mm", window="sliding", window_s=3600, aggregate="rise"),
+    _rule("rain-rose", "disaster", measure="rainfall_mm", window="final", window_s=3600, aggregate="rise"),
     _rule("dust", "air-quality", measure="pm10_ugm3", window="final", window_s=3600, aggregate="mean"),
     _rule("rain-12h", "disaster", measure="rainfall_mm", window="sliding", window_s=43_200, aggregate="sum"),
     _rule("dust-day", "air-quality", measure="pm10_ugm3", window="final", window_s=86_400, aggregate="mean"),

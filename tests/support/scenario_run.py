@@ -19,6 +19,7 @@ from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, ALERTS, BULLETINS, DEFAULT_PARTITIONS, REJECTED, domain_of
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.bulletins_stage import BulletinsStage
+from streams.engine.judging import watch_of
 from streams.engine.outputs import Out, Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import roster
@@ -104,7 +105,7 @@ def _stage(seeds: Path, topic: str, partition: int) -> ReadingsStage | Bulletins
         names,
         lambda sensor_id: partition_of(sensor_id.encode(), DEFAULT_PARTITIONS),
     )
-    return ReadingsStage(sensors, rules, partition, lambda _: 0)
+    return ReadingsStage(sensors, watch_of(rules, sensors), partition, lambda _: 0)
 
 
 def _read_outputs(out: Outputs, answer: Answer) -> None:

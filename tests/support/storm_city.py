@@ -89,6 +89,26 @@ RULES = "\n".join(
             _level("caution", "at_least = 1.5", "below = 1.5"),
         ),
         _rule(
+            "river-rise",
+            "disaster",
+            '[rules.when]\nmeasure = "water_level_m"\nwindow = "sliding"\nwindow_s = 3600\naggregate = "rise"',
+            _level("advisory", "at_least = 0.1", "below = 0.05"),
+            _level("warning", "at_least = 0.95, hold_s = 3660", "below = 0.1, hold_s = 3660"),
+        ),
+        _rule(
+            "river-fall",
+            "disaster",
+            '[rules.when]\nmeasure = "water_level_m"\nwindow = "final"\nwindow_s = 10800\naggregate = "rise"\n'
+            'direction = "below"',
+            _level("advisory", "at_most = -0.05", "above = 0"),
+        ),
+        _rule(
+            "gust-rise",
+            "disaster",
+            '[rules.when]\nmeasure = "wind_gust_ms"\nwindow = "final"\nwindow_s = 600\naggregate = "rise"',
+            _level("advisory", "at_least = 1.5", "below = 0.1"),
+        ),
+        _rule(
             "gust-ten-minutes",
             "disaster",
             '[rules.when]\nmeasure = "wind_gust_ms"\nwindow = "final"\nwindow_s = 600\naggregate = "mean"',

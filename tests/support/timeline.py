@@ -16,6 +16,7 @@ from streams.contract.rules import Rule
 from streams.contract.sensors import City, GaugeLevels, Place, Sensor
 from streams.contract.times import format_ms, parse_ms
 from streams.contract.topics import ALERT_EVENTS, REJECTED, windows_topic
+from streams.engine.judging import watch_of
 from streams.engine.outputs import Out
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
@@ -159,7 +160,8 @@ class Partition:
         home_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.domain = domain
-        self.stage = ReadingsStage(roster_of(sensors, domain, home_of), list(rules), 0, lambda _: 0)
+        roster = roster_of(sensors, domain, home_of)
+        self.stage = ReadingsStage(roster, watch_of(list(rules), roster), 0, lambda _: 0)
         self.log: list[Raw] = []
 
     # -- when -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from streams import registry, rulebook
 from streams.contract.readings import READINGS, Domain
 from streams.contract.topics import ALERT_EVENTS, ZONE_INPUTS, domain_of
 from streams.engine.alerts_stage import AlertsStage
+from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
@@ -64,7 +65,7 @@ class ZoneRun:
         domain = domain_of(topic)
         mine, where = self.rosters[domain], lambda zone: partition_of(zone.encode(), self._zone_partitions)
         feed = ZoneFeed(self._on_zones[domain], mine, partition, self._partitions, where)
-        return ReadingsStage(mine, self._rules, partition, lambda _: 0, feed)
+        return ReadingsStage(mine, watch_of(self._rules, mine), partition, lambda _: 0, feed)
 
     def zones(self, partition: int) -> ZonesStage:
         """The zones stage of one partition, new."""

@@ -78,9 +78,14 @@ class Zone:
             for e in self.events()
         ]
 
-    def restart(self) -> None:
-        """The stage goes on from a snapshot in another worker."""
-        kept = self.stage.snapshot()
+    def changed(self, *rules: dict[str, Any], sensors: list[Any] | None = None) -> None:
+        """From the next restart on other rules or sensors hold."""
+        roster = roster_of(GAUGES if sensors is None else sensors)
+        self.rules = {"disaster": zone_rules([Rule.model_validate(rule) for rule in rules], roster)}
+
+    def restart(self, kept: bytes | None = None) -> None:
+        """The stage goes on from a snapshot in another worker; from its own, unless told otherwise."""
+        kept = self.stage.snapshot() if kept is None else kept
         self.stage = ZonesStage(self.rules, ZONES, 0, lambda _: 0)
         self.stage.restore(kept)
 

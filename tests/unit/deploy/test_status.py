@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections import Counter
 
 from rich.console import Console
 
+from deploy.balance import OUTCOMES, Balance, together
 from deploy.status import asked, print_status
 
 SERVER = """
@@ -16,6 +18,10 @@ from streams import metrics
 metrics.VALUES.labels("air-quality", "windowed", "keco").inc(1200)
 metrics.VALUES.labels("air-quality", "duplicate", "keco").inc(3)
 metrics.VALUES.labels("traffic", "windowed", "city").inc(34)
+metrics.VALUES.labels("traffic", "set_aside", "city").inc(6)
+metrics.RECEIVED.labels("air-quality").inc(1203)
+metrics.RECEIVED.labels("traffic").inc(1041)
+metrics.RECEIVED.labels("disaster").inc(0)
 metrics.REJECTED.labels("readings.traffic", "malformed").inc(2)
 print(metrics.serve("127.0.0.1", 0, lambda: "restoring partition 3"), flush=True)
 sys.stdin.read()
@@ -30,7 +36,7 @@ def test_a_process_is_told_with_its_reason_and_its_counts() -> None:
         url = f"http://127.0.0.1:{int(process.stdout.readline())}/metrics"
         health = asked(url)
         assert health.ready == "restoring partition 3"
-        assert health.counts == {"windowed": 1234, "duplicate": 3, "rejected": 2}
+        assert health.counts == {"windowed": 1234, "duplicate": 3, "set aside": 6, "refused records": 2}
         page = io.StringIO()
         print_status(
             {
@@ -52,6 +58,19 @@ def test_a_process_is_told_with_its_reason_and_its_counts() -> None:
     assert "finished" in rows["replay"]
     assert "down" in rows["sink"]
     assert "being built" in page.getvalue()
+    assert rows["values"].split()[1:] == ["received", *OUTCOMES[:-1], "set", "aside"]
+    assert rows["air-quality"].split()[1:] == ["1,203", "1,200", "0", "3", "0", "0", "0", "balances"]
+    assert rows["traffic"].split()[1:] == ["1,041", "34", *["0"] * 4, "6", "1,001", "without", "a", "fate"]
+    assert rows["disaster"].split()[1:] == [*["0"] * 7, "balances"]
+
+
+def test_several_processes_balance_together_and_fates_too_many_are_told() -> None:
+    one = {"traffic": Balance(7, Counter(windowed=5, late=2))}
+    other = {"traffic": Balance(1, Counter(windowed=3)), "disaster": Balance()}
+    found = together([one, other, {}])
+    assert (found["traffic"].received, found["traffic"].fates) == (8, Counter(windowed=8, late=2))
+    assert [found[domain].says for domain in ("traffic", "disaster")] == ["2 fates too many", "balances"]
+    assert one["traffic"].says == "balances"
 
 
 def test_a_process_that_does_not_answer_is_told_so() -> None:

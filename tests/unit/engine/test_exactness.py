@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.contract.times import format_ms, parse_ms
 from streams.contract.topics import ALERT_EVENTS, REJECTED, readings_topic, windows_topic
+from streams.engine.judging import watch_of
 from streams.engine.outputs import Out, Outputs
 from streams.engine.panes import MICRO
 from streams.engine.readings_stage import ReadingsStage
@@ -65,7 +66,7 @@ def _log(entries: list[Entry]) -> tuple[list[Raw], list[dict[str, Any] | None]]:
 
 def _stage() -> ReadingsStage:
     roster = roster_of(SENSORS, home_of=lambda sensor_id: int(sensor_id == "away-1"))
-    return ReadingsStage(roster, RULES, 0, lambda _: 0)
+    return ReadingsStage(roster, watch_of(RULES, roster), 0, lambda _: 0)
 
 
 class Sent:
@@ -116,6 +117,7 @@ def _run(records: list[Raw], cuts: list[int], *, released_ms: int | None = None)
     for cut in [*sorted(cuts), len(records)]:
         stage.step(records[begin:cut])
         stage.tick(records[min(cut, len(records) - 1)].timestamp)
+        assert stage.accounts.received == stage.accounts.totals.total()
         begin = cut
     if released_ms is not None:
         stage.release_idle(released_ms)
@@ -147,7 +149,7 @@ def test_windows_and_outcomes_are_those_of_the_slow_way(entries: list[Entry], cu
     assert [(offset, reason) for offset, (reason, _) in sorted(sent.rejected.items())] == naive.rejected
     assert sent.forwarded == naive.forwarded
     received = sum(len(r["values"]) if r else 1 for r in readings)
-    assert sum(naive.outcomes.values()) == received
+    assert sum(naive.outcomes.values()) == received == stage.accounts.received
     if not naive.dropped:  # an exercise's counts are dropped with its state
         assert _outcomes(stage) == naive.outcomes
 

@@ -10,7 +10,7 @@ import pytest
 from streams.contract.rejections import REASONS, DeadLetterHeaders
 from streams.contract.topics import REJECTED, readings_topic
 from streams.errors import StateRefused
-from tests.support.timeline import RAIN, RIVER, RIVER_RULE, RULES, SLOW, Partition, Raw, level, ms, rule, sensor
+from tests.support.timeline import RAIN, RIVER, RIVER_RULE, RULES, SLOW, Partition, Raw, ms, sensor
 
 AWAY = sensor("away-1")
 
@@ -184,6 +184,26 @@ def test_counts_are_by_owner_of_the_sensor() -> None:
         ("", "rejected", "unknown"): 3,
     }
     assert p.stage.accounts.refused == {("", "unknown_sensor"): 1, ("", "malformed"): 1}
+    assert p.stage.accounts.received == 5
+    assert p.stage.accounts.totals == {
+        ("windowed", "city"): 1,
+        ("windowed", "river-office"): 1,
+        ("rejected", "unknown"): 3,
+    }
+
+
+def test_what_was_received_stays_so_when_its_exercise_is_forgotten() -> None:
+    p = Partition()
+    p.reads("10:00", "rain-1", rainfall_mm=1, exercise="flood")
+    p.reads("10:01", "nobody", rainfall_mm=1, exercise="flood")
+    p.reads("34:01", "rain-1", rainfall_mm=1, temperature_c=20)
+    p.reads("34:02", "rain-1", rainfall_mm=1)
+    assert "flood" not in p.stage.exercises.named
+    assert p.counts("flood") == {"rejected": 1}
+    assert p.stage.accounts.received == 5
+    assert p.stage.accounts.totals == {("windowed", "city"): 4, ("rejected", "unknown"): 1}
+    again = p.restarted()
+    assert (again.stage.accounts.received, again.stage.accounts.totals.total()) == (5, 5)
 
 
 def test_unknown_fields_are_counted() -> None:
@@ -245,33 +265,6 @@ def test_a_changed_delay_loses_no_open_window(before_s: int, after_s: int) -> No
     again.reads("12:00", "river-1", water_level_m=1)
     assert [w for w in again.finals() if " a " in w] == ["10:00 a rainfall_mm 1 1"]
     assert [w for w in again.finals(3600) if " a " in w] == ["10:00 a rainfall_mm 1 1"]
-
-
-def test_a_rule_that_lost_its_highest_level_steps_its_alert_down() -> None:
-    two = rule(
-        "rain",
-        {"measure": "rainfall_mm", "window": "reading"},
-        level("advisory", {"at_least": 10}, {"below": 5}),
-        level("warning", {"at_least": 20}, {"below": 15}),
-    )
-    one = rule(
-        "rain", {"measure": "rainfall_mm", "window": "reading"}, level("advisory", {"at_least": 10}, {"below": 5})
-    )
-    p = Partition(rules=[two])
-    p.reads("10:00", "rain-1", rainfall_mm=30)
-    again = p.restarted(rules=[one])
-    again.reads("10:01", "rain-1", rainfall_mm=30)
-    again.reads("10:02", "rain-1", rainfall_mm=1)
-    assert again.changes() == ["10:01 rain stepped_down advisory", "10:02 rain cleared -"]
-    assert [e["step"] for e in again.events()] == [2, 3]
-
-
-def test_a_rule_that_is_gone_takes_its_state_with_it() -> None:
-    p = Partition(rules=RULES)
-    p.reads("10:00", "river-1", water_level_m=1.5)
-    again = p.restarted(rules=[])
-    again.reads("10:10", "river-1", water_level_m=0)
-    assert again.events() == []
 
 
 def test_rules_keep_their_state_however_they_are_ordered() -> None:

@@ -6,13 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from streams.contract.sensors import GaugeLevels
-from streams.engine.panes import MICRO, PANE_MS, Rows
 from streams.engine.rules import JITTER_MS, compiled
-from streams.engine.sliding import Sliding
 from tests.support.timeline import (
     RAIN,
     RAIN_RULE,
@@ -211,34 +207,74 @@ def test_a_sum_at_an_instant_holds_the_windows_that_were_final_by_then() -> None
     assert p.changes() == ["10:56 rain-1h raised advisory"]
 
 
-minutes = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 30), st.integers(0, 3)), min_size=1, max_size=60)
+# -- rises ------------------------------------------------------------------------------------------------------------
+
+RISE = {"measure": "water_level_m", "window": "sliding", "window_s": 3600, "aggregate": "rise"}
+RISE_RULE = rule(
+    "river-rise",
+    RISE,
+    level("advisory", {"at_least": 0.5}, {"below": 0.2}),
+    level("warning", {"at_least": 1}, {"below": 0.5}),
+)
 
 
-@settings(max_examples=100)
-@given(minutes, st.integers(0, 60))
-def test_a_sum_that_slides_is_the_sum_of_its_minutes(panes: list[tuple[int, int, int]], restart: int) -> None:
-    sliding, known, latest = Sliding({3600, 10_800}), dict[tuple[int, int], int](), dict[int, int]()
-    for i, (minute, value, series) in enumerate(panes):
-        if i == restart:
-            kept = sliding.state()
-            sliding = Sliding({3600, 10_800})
-            sliding.load(kept)
-        known[series, minute] = known.get((series, minute), 0) + value * MICRO
-        one = np.array([value * MICRO])
-        sliding.add(Rows(minute * PANE_MS, np.array([series]), np.array([1]), one, one, one, one, one))
-        if minute < latest.get(series, 0):
-            continue  # it fills a hole, and nobody asks at that minute
-        latest[series] = minute
-        for length_s in (3600, 10_800) if value % 3 else (10_800,):
-            total, n = sliding.sums(np.array([series]), minute * PANE_MS, length_s)
-            inside = [v for (s, m), v in known.items() if s == series and minute - length_s // 60 < m <= minute]
-            assert total.tolist() == [sum(inside)]
-            assert n.tolist() >= [len(inside)]
+def _levels(p: Partition, *levels: float) -> Partition:
+    """A level every ten minutes from 10:00 on, and the time to judge the last one."""
+    for i, value in enumerate(levels):
+        p.reads(f"{10 + i // 6}:{i % 6}0", "river-1", water_level_m=value)
+    p.reads(f"{10 + len(levels) // 6}:{len(levels) % 6}9", "rain-1", rainfall_mm=0)
+    return p
 
 
-def test_a_sum_of_another_length_begins_anew_after_a_restart() -> None:
-    sliding, longer = Sliding({3600}), Sliding({3600, 10_800})
-    one = np.array([MICRO])
-    sliding.add(Rows(0, np.array([0]), one, one, one, one, one, one))
-    longer.load(sliding.state())
-    assert longer.sums(np.array([0]), 0, 3600)[0].tolist() == [0]
+def test_a_rise_within_the_hour_raises_and_ends() -> None:
+    p = _levels(Partition(rules=[RISE_RULE]), 3.0, 3.0, 3.4, 3.5, 4.2, 4.2, 4.2, 4.2, 4.2, 4.2, 4.2)
+    assert p.changes() == [
+        "10:31 river-rise raised advisory",
+        "10:41 river-rise stepped_up warning",
+        "11:31 river-rise stepped_down advisory",
+        "11:41 river-rise cleared -",
+    ]
+    first = p.events()[0]["alert"]
+    assert (first["value"], first["threshold"], first["window_s"], first["measure"]) == (
+        0.5,
+        0.5,
+        3600,
+        "water_level_m",
+    )
+    assert first["condition_since"] == "2022-09-06T09:31:00.000Z"
+    assert first["headline"]["ko"] == "오천읍 river-1 관측소 0.50m, 주의보 기준 0.5m 도달"
+
+
+def test_a_fall_is_a_rise_below_zero() -> None:
+    falls = rule("river-fall", RISE | {"direction": "below"}, level("advisory", {"at_most": -0.5}, {"above": -0.1}))
+    p = _levels(Partition(rules=[falls]), 4.0, 3.6, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5, 3.5)
+    assert p.changes() == ["10:21 river-fall raised advisory", "11:11 river-fall cleared -"]
+    assert [e["value"] for e in p.events()] == [-0.5, 0.0]
+
+
+def test_one_minute_says_nothing_of_a_rise_and_ends_no_alert() -> None:
+    p = _levels(Partition(rules=[RISE_RULE]), 3.0, 3.6)
+    p.reads("12:30", "river-1", water_level_m=3.6)
+    p.reads("12:39", "rain-1", rainfall_mm=0)
+    assert p.changes() == ["10:11 river-rise raised advisory"]
+    p.reads("12:40", "river-1", water_level_m=3.6)
+    p.reads("12:49", "rain-1", rainfall_mm=0)
+    assert p.changes()[1:] == ["12:41 river-rise cleared -"]
+
+
+def test_a_rise_of_a_clock_hour_is_judged_when_that_is_final() -> None:
+    hourly = rule("river-hour", RISE | {"window": "final"}, level("advisory", {"at_least": 0.5}, {"below": 0.2}))
+    p = Partition(rules=[hourly])
+    for at, value in (("10:00", 3.0), ("10:59", 3.6), ("11:00", 9.0), ("11:10", 9.1), ("12:00", 9.1), ("12:02", 9.1)):
+        p.reads(at, "river-1", water_level_m=value)
+    assert p.changes() == ["11:00 river-hour raised advisory", "12:00 river-hour cleared -"]
+    assert [e["value"] for e in p.events()] == [0.6, 0.1]
+
+
+def test_a_restart_and_a_longer_rule_keep_what_a_rise_is_measured_from() -> None:
+    p = _levels(Partition(rules=[RISE_RULE]), 3.0, 3.1, 3.2)
+    longer = rule("river-3h", RISE | {"window_s": 10_800}, level("advisory", {"at_least": 0.5}, {"below": 0.2}))
+    again = p.restarted(rules=[RISE_RULE, longer])
+    again.reads("10:50", "river-1", water_level_m=3.5)
+    again.reads("10:59", "rain-1", rainfall_mm=0)
+    assert again.changes() == ["10:51 river-rise raised advisory", "10:51 river-3h raised advisory"]

@@ -82,6 +82,19 @@ def test_the_aggregate_is_the_one_that_the_rule_names(log: Written) -> None:
     assert now(log.city, "gust")["value"] == 7.0
 
 
+def test_a_rise_is_between_the_oldest_and_the_newest_minute_and_never_guessed(log: Written) -> None:
+    alert_on(log, "rain-1", "rain-rise")
+    alert_on(log, "rain-1", "rain-rose")
+    log.window("rain-1", NOW_MS - 61 * MINUTE_MS, 9.0)
+    log.window("rain-1", NOW_MS - MINUTE_MS, 0.5)
+    assert now(log.city, "rain-rise")["value"] is None  # one minute says nothing of a rise
+    log.window("rain-1", NOW_MS - 30 * MINUTE_MS, 0.7)
+    log.window("rain-1", NOW_MS - 60 * MINUTE_MS, 0.4)
+
+    assert now(log.city, "rain-rise")["value"] == 0.1
+    assert now(log.city, "rain-rose")["value"] is None  # its window's minutes may be gone
+
+
 def test_a_sum_of_half_its_minutes_is_never_shown_as_the_whole(log: Written) -> None:
     alert_on(log, "rain-1", "rain-3h")
     first = len(log.records)
