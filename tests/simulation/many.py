@@ -21,14 +21,15 @@ class Judged(NamedTuple):
     seed: int
     kinds: frozenset[str]
     counts: dict[str, int]
-    """What the cluster counted, so that a run in which nothing happened is seen."""
+    """What the cluster and the verdict counted, so that a run in which nothing happened is seen."""
     wrong: list[str]
 
 
 def judged(seed: int) -> Judged:
     """Run one seed and judge it."""
     found = run(seed)
-    return Judged(seed, found.kinds, found.cluster.counts, complaints(found))
+    wrong = complaints(found)
+    return Judged(seed, found.kinds, {**found.cluster.counts, **found.seen}, wrong)
 
 
 def all_judged(seeds: Iterable[int]) -> Iterator[Judged]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from streams.contract.topics import ALERTS, CHECKPOINTS, REJECTED, TOPICS, WINDOW_TOPICS
+from streams.contract.topics import ALERTS, CHECKPOINTS, REJECTED, TOPICS, WINDOW_TOPICS, ZONE_INPUTS
 from streams.errors import Unavailable
 from streams.settings import Settings
 from streams.worker import checkpoints
@@ -31,7 +32,7 @@ BASE_MS: Final = 1_662_390_000_000
 """2022-09-05T15:00:00Z."""
 PLACES: Final = 3
 """As many workers at most."""
-QUIET_S: Final = 26.0
+QUIET_S: Final = 14.0
 """Longer than the longest idle time-out and a commit: what has not come by then does not come."""
 REST_S: Final = 600.0
 """A hub that has not come to rest by then never will."""
@@ -53,6 +54,11 @@ class Run:
     """What the run itself found wrong: a worker's unexpected end, no rest."""
     trace: list[str] = field(default_factory=list)
     inputs: tuple[str, ...] = ()
+    """Topics that are read to their ends; of `hub.zone-inputs` there is none, as time goes on."""
+    rested_ms: int = 0
+    """Until when nothing had come for a while."""
+    seen: Counter[str] = field(default_factory=Counter)
+    """What the verdict found there."""
 
 
 class _Clock:
@@ -213,7 +219,7 @@ def run(seed: int, kinds: frozenset[str] | None = None) -> Run:
     topics = tuple(topic for stage in read.stages for topic in stage.topics)
     session_s = settings.session_timeout_s
     group = Group(schedule, loop, places_of(topics, counts), session_s, 2 * session_s)
-    found = Run(seed, cluster, frozenset(), inputs=topics)
+    found = Run(seed, cluster, frozenset(), inputs=tuple(topic for topic in topics if topic != ZONE_INPUTS))
     fleet = Fleet(found, random.Random(f"fleet {seed}"), settings, loop, group)
     places = [WorkerPlace(number, fleet) for number in range(PLACES)]
     faults = Faults(random.Random(f"faults {seed}"), cluster, list(places), kinds)
@@ -242,7 +248,7 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
             await _night(schedule, fleet, places, feed)
     for place in places[: schedule.randint(1, PLACES)]:
         place.start()
-    await _rest(fleet.run, loop, places)
+    await _rest(fleet, places)
     broker.cancel()
     fleet.is_over = True
     for place in places:
@@ -269,20 +275,39 @@ async def _broker(cluster: Cluster, group: Group) -> None:
         group.look()
 
 
-async def _rest(found: Run, loop: Loop, places: list[WorkerPlace]) -> None:
-    """Wait until everything is applied and nothing more comes of it."""
-    begun_s = since_s = loop.time()
-    before = None
+async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
+    """Wait until everything is applied and nothing more comes of it; then let the workers go in good order."""
+    found, loop = fleet.run, fleet.loop
+    begun_s = loop.time()
+    while loop.time() - begun_s < REST_S:
+        fleet.is_night = False
+        if not await _settle(fleet, places, begun_s):
+            break
+        found.rested_ms = found.cluster.now_ms()
+        fleet.is_night = True  # nobody starts them again
+        while any(place.is_up for place in places):
+            for place in places:
+                place.end()
+            await asyncio.sleep(0.2)
+        if _is_applied(found):
+            return
+    found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
+
+
+async def _settle(fleet: Fleet, places: list[WorkerPlace], begun_s: float) -> bool:
+    found, loop, before = fleet.run, fleet.loop, None
+    since_s = loop.time()
     while loop.time() - since_s < QUIET_S or not _is_applied(found):
         if loop.time() - begun_s > REST_S:
-            found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
-            return
+            return False
         if not any(place.is_up for place in places):
             places[0].start()
         await asyncio.sleep(1.0)
-        now = [log.end for place, log in found.cluster.logs.items() if place.topic != CHECKPOINTS]
+        ends = [log.end for place, log in found.cluster.logs.items() if place.topic not in (CHECKPOINTS, ZONE_INPUTS)]
+        now = [*ends, fleet.group.generation]  # whoever takes a partition over listens anew
         if now != before:
             before, since_s = now, loop.time()
+    return True
 
 
 def _is_applied(found: Run) -> bool:

@@ -9,8 +9,17 @@ from typing import Any
 
 from deploy.oracle import Change, Window
 from streams.contract.times import parse_ms
-from streams.contract.topics import ALERT_EVENTS, ALERTS, CHECKPOINTS, COMMANDS, READING_TOPICS, REJECTED, WINDOW_TOPICS
-from streams.engine import readings_stage, snapshot
+from streams.contract.topics import (
+    ALERT_EVENTS,
+    ALERTS,
+    CHECKPOINTS,
+    COMMANDS,
+    READING_TOPICS,
+    REJECTED,
+    WINDOW_TOPICS,
+    ZONE_INPUTS,
+)
+from streams.engine import readings_stage, snapshot, zones_stage
 from streams.engine.watermark import NEVER_MS
 from tests.simulation import city
 from tests.simulation.cluster import Fetched, Place
@@ -18,9 +27,12 @@ from tests.simulation.expected import Expected, Kept, Letter, WindowKey, expect
 from tests.simulation.feed import BAD_COMMANDS
 from tests.simulation.lives import lives_of, state_of
 from tests.simulation.simulator import Run
+from tests.simulation.zones import Progress, progress_of
 
 AGGREGATES = ("count", "sum", "mean", "min", "max", "last")
 MOST_TOLD = 8
+TOLD_MS = 10_000
+"""What a partition tells of its progress may be so old: each of its steps waits for a second or a commit."""
 
 
 def complaints(run: Run) -> list[str]:
@@ -32,14 +44,19 @@ def complaints(run: Run) -> list[str]:
     sets = list(_checkpoints(logs))
     found += _counting(sets)
     kept, states = _readings_kept(sets)
-    expected = expect(city.simulated(), {p: log for p, log in logs.items() if p.topic in run.inputs}, kept)
+    zones = {each.place.partition: each for each in sets if each.stage == zones_stage.NAME}
+    told = progress_of(logs, {p: each.numbers["applied"] for p, each in zones.items()})
+    expected = expect(city.simulated(), {p: log for p, log in logs.items() if p.topic in run.inputs}, kept, told)
     found += expected.wrong
+    found += _told(run, told, expected)
+    found += _zones(zones, expected)
     found += _windows(logs, expected)
     found += _events(logs, expected)
     found += _states(logs, expected)
     found += _letters(logs, expected)
     found += _forwarded(logs, expected)
     found += _accounts(states, expected)
+    run.seen.update(expected.seen)
     return found
 
 
@@ -121,6 +138,35 @@ def _accounts(states: dict[Place, dict[str, Any]], expected: Expected) -> Iterat
             yield f"accounts of {place} (counted, expected): {dict(sorted(differ.items()))}"
         if sum(counted.values()) + expected.dropped[place] != expected.received[place]:
             yield f"accounts of {place} do not come to the {expected.received[place]} values received"
+
+
+# -- zones --------------------------------------------------------------------------------------------------------------
+
+
+def _told(run: Run, told: dict[Place, Progress], expected: Expected) -> Iterator[str]:
+    """At rest nothing holds up a zone: each partition says that it is read to now, and the silent ones are released."""
+    since_ms = run.rested_ms - TOLD_MS
+    for domain, times in city.simulated().known.times.items():
+        for p in range(city.PARTITIONS) if domain in city.ZONED else ():
+            each = told.get(Place(f"readings.{domain}", p), Progress())
+            for q in range(city.PARTITIONS):
+                if each.read_to_ms.get(q, 0) < since_ms:
+                    yield f"readings.{domain}-{p} does not tell {ZONE_INPUTS}-{q} that it is read to the end"
+            has_begun = any(held.partition == p and held.marks for held in expected.holdings[domain, ""])
+            mark_ms = max((mine.watermark_ms or 0 for mine in each.told), default=0)
+            if has_begun and mark_ms < since_ms - times.idle_ms - times.grace_ms:
+                yield f"readings.{domain}-{p} is silent and not released to its zones"
+
+
+def _zones(kept: dict[int, _Set], expected: Expected) -> Iterator[str]:
+    """Each window of a sensor is counted once, in its zone or as late for it."""
+    for q in range(city.PARTITIONS):
+        domains = snapshot.unpack(zones_stage.NAME, kept[q].state)["domains"] if q in kept else {}
+        counted = {(domain, what): n for domain, state in domains.items() for what, n in state["counts"].items()}
+        if any(n for (_, what), n in counted.items() if what == "unawaited"):
+            yield f"{ZONE_INPUTS}-{q} has not awaited everyone"
+        mine = {key: n for key, n in counted.items() if key[1] in ("taken", "zone_late") and n}
+        yield from _differences(f"{ZONE_INPUTS}-{q} count", mine, dict(+expected.zones.get(q, Counter())))
 
 
 # -- windows ------------------------------------------------------------------------------------------------------------
