@@ -69,7 +69,7 @@ class Loop(asyncio.AbstractEventLoop):
     """Args: rng: picks among what is due."""
 
     def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+        self._random = rng.random
         self._now_s = 0.0
         self._due: list[_Turn] = []
         self._later: list[tuple[float, int, _Turn]] = []
@@ -164,9 +164,9 @@ class Loop(asyncio.AbstractEventLoop):
                 self._due.append(turn)
         if not self._due:
             return False
-        i = self._rng.randrange(len(self._due))
-        self._due[i], self._due[-1] = self._due[-1], self._due[i]
         turn = self._due.pop()
+        if self._due and (i := int(self._random() * (len(self._due) + 1))) < len(self._due):
+            self._due[i], turn = turn, self._due[i]
         process = turn.process
         if turn.cancelled():
             return True

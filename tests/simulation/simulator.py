@@ -32,8 +32,12 @@ BASE_MS: Final = 1_662_390_000_000
 """2022-09-05T15:00:00Z."""
 PLACES: Final = 3
 """As many workers at most."""
-QUIET_S: Final = 14.0
-"""Longer than the longest idle time-out and a commit: what has not come by then does not come."""
+QUIET_S: Final = 17.0
+"""Longer than the longest idle time-out and what it takes to tell of it: what is not released by then never will be."""
+UNENDING: Final = (CHECKPOINTS, ZONE_INPUTS, *WINDOW_TOPICS)
+"""What goes on to grow as time does, with nothing new to read."""
+NIGHT_LOOK_S: Final = 20.0
+"""At night nobody waits for the broker."""
 REST_S: Final = 600.0
 """A hub that has not come to rest by then never will."""
 PIECE_BYTES: Final = 700
@@ -231,17 +235,17 @@ def run(seed: int, kinds: frozenset[str] | None = None) -> Run:
 
 
 async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace], faults: Faults, feed: Feed) -> None:
-    loop, cluster = fleet.loop, fleet.run.cluster
-    broker = loop.create_task(_broker(cluster, fleet.group))
+    loop = fleet.loop
+    broker = loop.create_task(_broker(fleet))
     if schedule.random() < 0.3:
         await feed.busy(5)  # there is something to catch up with from the first
     for act in range(schedule.randint(1, 3)):
         for place in places[: schedule.randint(1, PLACES)]:
             place.start()
         breaking = loop.create_task(faults.go_on())
-        await feed.busy(schedule.uniform(8, 25))
+        await feed.busy(schedule.uniform(6, 16))
         if schedule.random() < 0.5:
-            await feed.quiet(schedule.uniform(15, 45))
+            await feed.quiet(schedule.uniform(10, 25))
         breaking.cancel()
         await faults.heal()
         if act and schedule.random() < 0.6:
@@ -257,22 +261,22 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
 
 
 async def _night(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace], feed: Feed) -> None:
-    """No worker is up for a long time, while a little arrives."""
+    """No worker is up for a long time, up to more than a day, while a little arrives."""
     fleet.is_night = True
     for place in places:
         schedule.choice((place.kill, place.end))()
     await asyncio.sleep(schedule.uniform(1, 20))
     for place in places:
         place.kill()
-    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0)))
+    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0, 90_000.0)))
     fleet.is_night = False
 
 
-async def _broker(cluster: Cluster, group: Group) -> None:
+async def _broker(fleet: Fleet) -> None:
     while True:
-        await asyncio.sleep(1.0)
-        cluster.end_old_transactions()
-        group.look()
+        await asyncio.sleep(NIGHT_LOOK_S if fleet.is_night else 1.0)
+        fleet.run.cluster.end_old_transactions()
+        fleet.group.look()
 
 
 async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
@@ -297,13 +301,13 @@ async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
 async def _settle(fleet: Fleet, places: list[WorkerPlace], begun_s: float) -> bool:
     found, loop, before = fleet.run, fleet.loop, None
     since_s = loop.time()
-    while loop.time() - since_s < QUIET_S or not _is_applied(found):
+    while loop.time() - since_s < QUIET_S:
         if loop.time() - begun_s > REST_S:
             return False
         if not any(place.is_up for place in places):
             places[0].start()
         await asyncio.sleep(1.0)
-        ends = [log.end for place, log in found.cluster.logs.items() if place.topic not in (CHECKPOINTS, ZONE_INPUTS)]
+        ends = [log.end for place, log in found.cluster.logs.items() if place.topic not in UNENDING]
         now = [*ends, fleet.group.generation]  # whoever takes a partition over listens anew
         if now != before:
             before, since_s = now, loop.time()

@@ -53,7 +53,10 @@ def progress_of(logs: Mapping[Place, Iterable[Fetched]], applied: Mapping[int, i
             continue
         for record in log:
             said = json.loads(record.value or b"")
-            arrived_ms, mark = parse_ms(said["arrived_at"]), said.get("watermark")
+            try:
+                arrived_ms, mark = parse_ms(said["arrived_at"]), said.get("watermark")
+            except ValueError:
+                continue  # a dead letter, which nobody expects
             mine = found.setdefault(Place(said["topic"], said["partition"]), Progress())
             if record.offset <= applied.get(place.partition, -1):
                 mine.read_to_ms[place.partition] = max(mine.read_to_ms.get(place.partition, 0), arrived_ms)
