@@ -6,10 +6,11 @@ for one level; a silence ends with a step up and with the alert; what an officer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from tests.simulation.cluster import Fetched
 
@@ -53,7 +54,7 @@ def lives_of(events: Iterable[Fetched]) -> Lives:
     """Read the events of one partition."""
     lives, alerts = Lives(), dict[str, _Alert]()
     for record in events:
-        event = json.loads(record.value or b"")
+        event = orjson.loads(record.value or b"")
         alert_id, origin = event["alert_id"], event["origin"]
         known = alerts.get(alert_id)
         if known is not None and event["step"] <= known.steps.get(origin, 0):
@@ -112,7 +113,7 @@ def _change(alert: _Alert, event: dict[str, Any]) -> bool:
 
 def state_of(record: Fetched) -> State:
     """What a record of `alerts` says."""
-    alert = json.loads(record.value or b"")
+    alert = orjson.loads(record.value or b"")
     acknowledged = alert["acknowledged"] and alert["acknowledged"]["by"]
     said = tuple((each["by"], each["note"]) for each in alert["comments"])
     names = ("alert_id", "sequence", "state", "level", "value", "updated_at")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from deploy.oracle import Change, Window
 from streams.contract.times import parse_ms
@@ -177,10 +179,10 @@ def _windows(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[s
     finals: dict[tuple[Any, ...], Window] = {}
     lengths = {key[3] for key in expected.windows}
     for _, record in _of(logs, *WINDOW_TOPICS):
-        said = json.loads(record.value or b"")
+        said = orjson.loads(record.value or b"")
         if said["window_s"] not in lengths:
             continue
-        start_ms = parse_ms(said["start"])
+        start_ms = _ms(said["start"])
         names = (*AGGREGATES, "window_s", "final", "revision")
         window = Window(start_ms=start_ms, **{name: said[name] for name in names})
         key = said.get("exercise") or "", said["sensor_id"], said["measure"], window.window_s, start_ms
@@ -190,6 +192,11 @@ def _windows(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[s
         if window.final and finals.setdefault((*key, window.revision), window) != window:
             yield f"final window {key} is repeated as another: {window}, was {finals[*key, window.revision]}"
     yield from _differences("window", found, expected.windows)
+
+
+@lru_cache(1 << 12)
+def _ms(text: str) -> int:
+    return parse_ms(text)
 
 
 def _differences(what: str, found: dict[Any, Any], wanted: dict[Any, Any]) -> Iterator[str]:
@@ -207,7 +214,7 @@ def _events(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[st
     """The rules' events, each step once or repeated as it was."""
     steps: dict[str, dict[int, dict[str, Any]]] = {}
     for _, record in _of(logs, ALERT_EVENTS):
-        event = json.loads(record.value or b"")
+        event = orjson.loads(record.value or b"")
         if event["transition"] != "commanded":
             mine = steps.setdefault(event["alert_id"], {})
             if mine.setdefault(event["step"], event) != event:
@@ -240,7 +247,7 @@ def _states(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[st
     for p in range(city.PARTITIONS):
         events = logs[Place(ALERT_EVENTS, p)]
         for record in events:
-            event = json.loads(record.value or b"")
+            event = orjson.loads(record.value or b"")
             if event["transition"] == "commanded":
                 commanded[event["received_from"]] += 1
         lives = lives_of(events)
@@ -287,6 +294,6 @@ def _forwarded(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator
         origin = dict(record.headers).get("forwarded_from")
         if origin is not None:
             found[origin.decode()] += 1
-            if home[json.loads(record.value or b"")["sensor_id"]] != place.partition:
+            if home[orjson.loads(record.value or b"")["sensor_id"]] != place.partition:
                 yield f"{origin.decode()} is passed on to {place}"
     yield from _differences("forwarded reading", dict(found), dict(expected.forwarded))

@@ -6,11 +6,12 @@ known by how far each partition has told that it is read: what arrived before th
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import orjson
 
 from deploy.oracle.city import Times
 from deploy.oracle.fates import Timeline
@@ -52,7 +53,7 @@ def progress_of(logs: Mapping[Place, Iterable[Fetched]], applied: Mapping[int, i
         if place.topic != ZONE_INPUTS:
             continue
         for record in log:
-            said = json.loads(record.value or b"")
+            said = orjson.loads(record.value or b"")
             try:
                 arrived_ms, mark = parse_ms(said["arrived_at"]), said.get("watermark")
             except ValueError:
