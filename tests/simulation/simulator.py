@@ -38,7 +38,7 @@ UNENDING: Final = (CHECKPOINTS, ZONE_INPUTS, *WINDOW_TOPICS)
 """What goes on to grow as time does, with nothing new to read."""
 NIGHT_LOOK_S: Final = 20.0
 """At night nobody waits for the broker."""
-REST_S: Final = 600.0
+REST_S: Final = 300.0
 """A hub that has not come to rest by then never will."""
 PIECE_BYTES: Final = 700
 """So that a checkpoint has several pieces, which compaction can tear."""
@@ -295,14 +295,15 @@ async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
             await asyncio.sleep(0.2)
         if _is_applied(found):
             return
-    found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
+    if not found.wrong:
+        found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
 
 
 async def _settle(fleet: Fleet, places: list[WorkerPlace], begun_s: float) -> bool:
     found, loop, before = fleet.run, fleet.loop, None
     since_s = loop.time()
     while loop.time() - since_s < QUIET_S:
-        if loop.time() - begun_s > REST_S:
+        if found.wrong or loop.time() - begun_s > REST_S:
             return False
         if not any(place.is_up for place in places):
             places[0].start()
