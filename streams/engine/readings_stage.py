@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from streams.contract.rejections import Rejection
-from streams.contract.rules import Rule
 from streams.contract.topics import REJECTED, readings_topic
 from streams.engine import refusals, snapshot
 from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
@@ -25,7 +24,7 @@ from streams.engine.instants import Ints
 from streams.engine.judging import Watch
 from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
-from streams.engine.rules import Finding, compiled
+from streams.engine.rules import CompiledRule, Finding
 from streams.engine.timeline import Taken, Timeline
 from streams.engine.watermark import CALENDAR_END_MS
 from streams.engine.window_records import WindowRecords
@@ -41,7 +40,7 @@ class ReadingsStage:
 
     Args:
         roster: the domain's sensors.
-        rules: all rules.
+        rules: those on its sensors.
         partition: which one.
         event_partition: where an alert's events belong.
         zones: what the zones stage is told; None where no rule is on zones.
@@ -52,7 +51,7 @@ class ReadingsStage:
     def __init__(
         self,
         roster: Roster,
-        rules: list[Rule],
+        rules: list[CompiledRule],
         partition: int,
         event_partition: PartitionOf,
         zones: ZoneFeed | None = None,
@@ -62,7 +61,7 @@ class ReadingsStage:
         self.topic = readings_topic(roster.domain)
         self._event_partition = event_partition
         self._decoder = Decoder(roster.domain)
-        self._watch = Watch(compiled(rules, roster))
+        self._watch = Watch(rules)
         self._renderers: dict[Timeline, WindowRecords] = {}
         self.exercises = Exercises(
             lambda name, offset: Timeline(name, roster, self._watch, offset), self._forget_exercise

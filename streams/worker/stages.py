@@ -12,6 +12,7 @@ from streams.engine import alerts_stage, bulletins_stage, commands_stage, readin
 from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
 from streams.engine.roster import roster
+from streams.engine.rules import compiled
 from streams.engine.zone_feed import ZoneFeed
 from streams.engine.zone_rules import zone_rules
 from streams.settings import Settings
@@ -96,12 +97,13 @@ def table(settings: Settings) -> list[Stage]:
         return kafka.partition_of(zone.encode(), TOPICS[ZONE_INPUTS].partitions(settings.partitions))
 
     rosters = {topic: roster(domain_of(topic), sensors, known.city, zone_names, home_of) for topic in READING_TOPICS}
+    on_sensors = {topic: compiled(rules, rosters[topic]) for topic in READING_TOPICS}
     on_zones = {topic: zone_rules(rules, rosters[topic]) for topic in READING_TOPICS}
 
     def readings(topic: str, partition: int) -> Core:
         mine, partitions = on_zones[topic], TOPICS[topic].partitions(settings.partitions)
         zones = ZoneFeed(mine, rosters[topic], partition, partitions, zone_partition) if mine else None
-        return readings_stage.ReadingsStage(rosters[topic], rules, partition, event_partition, zones)
+        return readings_stage.ReadingsStage(rosters[topic], on_sensors[topic], partition, event_partition, zones)
 
     of_domains = {domain_of(topic): mine for topic, mine in on_zones.items()}
     return [

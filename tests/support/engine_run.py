@@ -17,6 +17,7 @@ from streams.engine.bulletins_stage import BulletinsStage
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
+from streams.engine.rules import compiled
 from streams.kafka import partition_of
 
 NOW_MS = 1 << 52
@@ -60,10 +61,11 @@ class Engine:
         found, values = Found(exercise, raw), Counter[str]()
         events: list[bytes] = []
         for domain in READINGS:
+            rules = compiled(self.rules, self.rosters[domain])
             for partition in range(self.partitions):
                 topic = readings_topic(domain)
                 mine = [a for a in log if (a.topic, a.partition) == (topic, partition)]
-                stage = ReadingsStage(self.rosters[domain], self.rules, partition, lambda _: 0)
+                stage = ReadingsStage(self.rosters[domain], rules, partition, lambda _: 0)
                 self._run(stage, mine, chunk, found, events)
                 for (_, outcome, _), n in stage.accounts.values.items():
                     values[outcome] += n

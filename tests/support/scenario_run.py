@@ -22,6 +22,7 @@ from streams.engine.bulletins_stage import BulletinsStage
 from streams.engine.outputs import Out, Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import roster
+from streams.engine.rules import compiled
 from streams.kafka import partition_of
 
 ARRIVAL_MS = 1_764_000_000_000
@@ -104,7 +105,7 @@ def _stage(seeds: Path, topic: str, partition: int) -> ReadingsStage | Bulletins
         names,
         lambda sensor_id: partition_of(sensor_id.encode(), DEFAULT_PARTITIONS),
     )
-    return ReadingsStage(sensors, rules, partition, lambda _: 0)
+    return ReadingsStage(sensors, compiled(rules, sensors), partition, lambda _: 0)
 
 
 def _read_outputs(out: Outputs, answer: Answer) -> None:

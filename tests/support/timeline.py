@@ -19,6 +19,7 @@ from streams.contract.topics import ALERT_EVENTS, REJECTED, windows_topic
 from streams.engine.outputs import Out
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
+from streams.engine.rules import compiled
 
 DAY_MS = parse_ms("2022-09-06T00:00:00Z")
 PLACE = Place(lat=36.0, lon=129.4, source="test", certainty="modelled")
@@ -159,7 +160,8 @@ class Partition:
         home_of: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.domain = domain
-        self.stage = ReadingsStage(roster_of(sensors, domain, home_of), list(rules), 0, lambda _: 0)
+        sensors_of = roster_of(sensors, domain, home_of)
+        self.stage = ReadingsStage(sensors_of, compiled(list(rules), sensors_of), 0, lambda _: 0)
         self.log: list[Raw] = []
 
     # -- when -------------------------------------------------------------------------------------------------------

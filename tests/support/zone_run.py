@@ -16,6 +16,7 @@ from streams.engine.alerts_stage import AlertsStage
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
+from streams.engine.rules import compiled
 from streams.engine.zone_feed import ZoneFeed
 from streams.engine.zone_rules import zone_rules
 from streams.engine.zones_stage import ZonesStage
@@ -64,7 +65,7 @@ class ZoneRun:
         domain = domain_of(topic)
         mine, where = self.rosters[domain], lambda zone: partition_of(zone.encode(), self._zone_partitions)
         feed = ZoneFeed(self._on_zones[domain], mine, partition, self._partitions, where)
-        return ReadingsStage(mine, self._rules, partition, lambda _: 0, feed)
+        return ReadingsStage(mine, compiled(self._rules, mine), partition, lambda _: 0, feed)
 
     def zones(self, partition: int) -> ZonesStage:
         """The zones stage of one partition, new."""

@@ -6,6 +6,7 @@ from streams.contract.alerts import AlertEvent
 from streams.contract.topics import ALERT_EVENTS
 from streams.engine.alert_events import alert_id_of
 from streams.engine.readings_stage import ReadingsStage
+from streams.engine.rules import compiled
 from tests.support.timeline import RAIN, RIVER, RIVER_RULE, RULES, SLOW, Partition, level, ms, roster_of, rule, sensor
 
 
@@ -108,7 +109,8 @@ def test_an_alert_goes_to_the_partition_of_its_id() -> None:
         asked.append(alert_id)
         return 3
 
-    stage = ReadingsStage(roster_of([RAIN, RIVER, SLOW]), RULES, 0, partition_of)
+    roster = roster_of([RAIN, RIVER, SLOW])
+    stage = ReadingsStage(roster, compiled(RULES, roster), 0, partition_of)
     p = Partition(rules=RULES)
     p.reads("10:00", "river-1", water_level_m=1.5)
     stage.step(p.log)

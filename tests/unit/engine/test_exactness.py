@@ -14,6 +14,7 @@ from streams.contract.topics import ALERT_EVENTS, REJECTED, readings_topic, wind
 from streams.engine.outputs import Out, Outputs
 from streams.engine.panes import MICRO
 from streams.engine.readings_stage import ReadingsStage
+from streams.engine.rules import compiled
 from tests.support import strategies
 from tests.support.naive_readings import NaiveReadings
 from tests.support.strategies import Entry
@@ -65,7 +66,7 @@ def _log(entries: list[Entry]) -> tuple[list[Raw], list[dict[str, Any] | None]]:
 
 def _stage() -> ReadingsStage:
     roster = roster_of(SENSORS, home_of=lambda sensor_id: int(sensor_id == "away-1"))
-    return ReadingsStage(roster, RULES, 0, lambda _: 0)
+    return ReadingsStage(roster, compiled(RULES, roster), 0, lambda _: 0)
 
 
 class Sent:

@@ -12,6 +12,7 @@ from streams.contract.topics import ZONE_INPUTS
 from streams.contract.zone_inputs import ZoneInput
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
+from streams.engine.rules import compiled
 from streams.engine.zone_feed import CLOCKS_APART_MS, ZoneFeed
 from streams.engine.zone_rules import zone_rules
 from tests.support.timeline import Raw, clock, ms, roster_of, sensor
@@ -44,7 +45,7 @@ class Feed:
         roster = roster_of([*WET, DRY])
         self.rules = rules or (RULE,)
         feed = ZoneFeed(zone_rules(self.rules, roster), roster, 1, 4, PLACES.__getitem__)
-        self.stage = ReadingsStage(roster, list(self.rules), 0, lambda _: 0, feed)
+        self.stage = ReadingsStage(roster, compiled(list(self.rules), roster), 0, lambda _: 0, feed)
         self.offset = 0
 
     def reads(self, *readings: tuple[str, str, str, float], exercise: str | None = None) -> None:
