@@ -31,15 +31,15 @@ ko = "모의 시"
 en = "Simulated City"
 [domains.disaster]
 grace_s = 10
-idle_s = 8
+idle_s = 6
 future_s = 30
 [domains.air-quality]
 grace_s = 5
-idle_s = 10
+idle_s = 8
 future_s = 60
 [domains.traffic]
 grace_s = 20
-idle_s = 9
+idle_s = 7
 future_s = 30
 """
 ZONED: Final = ("disaster", "air-quality")

@@ -32,7 +32,7 @@ BASE_MS: Final = 1_662_390_000_000
 """2022-09-05T15:00:00Z."""
 PLACES: Final = 3
 """As many workers at most."""
-QUIET_S: Final = 17.0
+QUIET_S: Final = 16.0
 """Longer than the longest idle time-out and what it takes to tell of it: what is not released by then never will be."""
 UNENDING: Final = (CHECKPOINTS, ZONE_INPUTS, *WINDOW_TOPICS)
 """What goes on to grow as time does, with nothing new to read."""
@@ -243,9 +243,9 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
         for place in places[: schedule.randint(1, PLACES)]:
             place.start()
         breaking = loop.create_task(faults.go_on())
-        await feed.busy(schedule.uniform(6, 16))
+        await feed.busy(schedule.uniform(5, 14))
         if schedule.random() < 0.5:
-            await feed.quiet(schedule.uniform(10, 25))
+            await feed.quiet(schedule.uniform(9, 20))
         breaking.cancel()
         await faults.heal()
         if act and schedule.random() < 0.6:
