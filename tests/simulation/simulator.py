@@ -239,7 +239,7 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
     broker = loop.create_task(_broker(fleet))
     if schedule.random() < 0.3:
         await feed.busy(5)  # there is something to catch up with from the first
-    for act in range(schedule.randint(1, 3)):
+    for _ in range(schedule.randint(1, 3)):
         for place in places[: schedule.randint(1, PLACES)]:
             place.start()
         breaking = loop.create_task(faults.go_on())
@@ -248,7 +248,7 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
             await feed.quiet(schedule.uniform(9, 20))
         breaking.cancel()
         await faults.heal()
-        if act and schedule.random() < 0.6:
+        if schedule.random() < 0.5:
             await _night(schedule, fleet, places, feed)
     for place in places[: schedule.randint(1, PLACES)]:
         place.start()
@@ -268,7 +268,7 @@ async def _night(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace
     await asyncio.sleep(schedule.uniform(1, 20))
     for place in places:
         place.kill()
-    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0, 90_000.0)))
+    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0, 90_000.0, 90_000.0)))
     fleet.is_night = False
 
 
@@ -289,7 +289,7 @@ async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
             break
         found.rested_ms = found.cluster.now_ms()
         fleet.is_night = True  # nobody starts them again
-        while any(place.is_up for place in places):
+        while any(place.is_up for place in places) and loop.time() - begun_s < REST_S:
             for place in places:
                 place.end()
             await asyncio.sleep(0.2)
