@@ -12,7 +12,7 @@ from deploy.oracle.city import City, Times
 from deploy.oracle.fates import Timeline
 from deploy.oracle.records import Arrived, Ranges, Refused, bulletin_of, reading_of
 from deploy.oracle.windows import FIRST_MS, Window, long_windows, minute_windows, spans
-from deploy.oracle.zones import zone_alerts
+from deploy.oracle.zones import Holding, zone_alerts
 
 BULLETINS: Final = "bulletins"
 DEFAULT_TIMES: Final = Times(60_000, 60_000, 300_000)
@@ -75,8 +75,8 @@ def answer_to(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exe
         windows |= windows_of(timeline, city)
         alerts |= sensor_alerts(city, domain, timeline)
     for domain in sorted({domain for domain, _ in timelines}):
-        partitions = {partition: timeline for (of, partition), timeline in timelines.items() if of == domain}
-        alerts |= zone_alerts(city, domain, partitions)
+        holdings = [Holding(partition, t, t.passed) for (of, partition), t in timelines.items() if of == domain]
+        alerts |= zone_alerts(city, domain, holdings).alerts
     return Answer(values, refused, windows, alerts)
 
 

@@ -75,8 +75,8 @@ class AlertsStage:
             if record.offset > self.applied:
                 self._apply(record)
                 self.applied = record.offset
-        if records:
-            self._forget(records[-1].timestamp)
+        for alert_id in [*self._lives, *self._past] if records else ():
+            self._forget(alert_id, records[-1].timestamp)
 
     def _apply(self, record: Record) -> None:
         try:
@@ -84,6 +84,9 @@ class AlertsStage:
         except ValidationError as e:
             self._refuse(record, rejections.from_validation(e))
             return
+        self._forget(
+            event.alert_id, record.timestamp
+        )  # not only after a batch: it must not matter where the log is cut
         life, past = self._lives.get(event.alert_id), self._past.get(event.alert_id)
         steps = life.steps if life is not None else past.steps if past is not None else {}
         if event.step <= steps.get(event.origin, 0):
@@ -167,18 +170,20 @@ class AlertsStage:
         key = None if event.received_key is None else event.received_key.encode()
         self.out.add(REJECTED, 0, Out(key, (event.received or "").encode(), tuple(headers)))
 
-    def _forget(self, now_ms: int) -> None:
-        for alert_id, life in list(self._lives.items()):
+    def _forget(self, alert_id: str, now_ms: int) -> None:
+        """Let an alert go whose time is over."""
+        life = self._lives.get(alert_id)
+        if life is not None:
             cleared = life.alert.state == "cleared"
             kept_ms = EXERCISE_KEPT_MS if life.alert.exercise is not None else KEPT_AFTER_END_MS
             if (cleared or life.alert.exercise is not None) and now_ms - life.arrived_ms > kept_ms:
                 del self._lives[alert_id]
                 self._past[alert_id] = _Past(life.alert.sequence, life.steps, life.arrived_ms, cleared)
-        for alert_id, past in list(self._past.items()):
-            if now_ms - past.arrived_ms > REMOVED_AFTER_MS:
-                del self._past[alert_id]
-                if past.cleared:
-                    self.out.add(ALERTS, self.partition, Out(alert_id.encode(), None))
+        past = self._past.get(alert_id)
+        if past is not None and now_ms - past.arrived_ms > REMOVED_AFTER_MS:
+            del self._past[alert_id]
+            if past.cleared:
+                self.out.add(ALERTS, self.partition, Out(alert_id.encode(), None))
 
     def tick(self, now_ms: int) -> None:
         """Nothing of it is sent by the clock."""

@@ -7,7 +7,7 @@ after its last record (contract 3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,9 +29,14 @@ class Run(NamedTuple):
 
 
 class Exercises:
-    """The timelines of one partition."""
+    """The timelines of one partition.
 
-    def __init__(self, make: Callable[[str | None, int], Timeline], dropped: Callable[[Timeline], None]) -> None:
+    Args:
+        make: a timeline, by its name and the offset at which it begins.
+        dropped: is told of one that is dropped, and of the arrival of the record for which it is.
+    """
+
+    def __init__(self, make: Callable[[str | None, int], Timeline], dropped: Callable[[Timeline, int], None]) -> None:
         self._make, self._dropped = make, dropped
         self.real = make(None, 0)
         self.named: dict[str, Timeline] = {}
@@ -53,7 +58,7 @@ class Exercises:
             yield Run(self.real, np.arange(n))
         else:
             yield from self._admitting(exercise, arrival_ms.tolist(), offset.tolist())
-        self._drop_old({name: t.last_arrival_ms for name, t in self.named.items()}, int(arrival_ms[-1]))
+        self._drop_old({name: t.last_arrival_ms for name, t in self.named.items()}, arrival_ms)
 
     def _admitting(self, exercise: list[str | None], arrival_ms: list[int], offset: list[int]) -> Iterator[Run]:
         begin = 0
@@ -68,6 +73,7 @@ class Exercises:
             else:
                 yield from self._grouped(exercise, begin, i)
                 begin = i
+                self._drop_old(last, arrival_ms[: i + 1])
                 self._admit(name, now, offset[i], last)
         yield from self._grouped(exercise, begin, len(exercise))
 
@@ -85,17 +91,17 @@ class Exercises:
         return len(last) >= MOST_EXERCISES and all(now_ms - at <= REPLACED_AFTER_MS for at in last.values())
 
     def _admit(self, name: str, now_ms: int, offset: int, last: dict[str, int]) -> None:
-        self._drop_old(last, now_ms)
         if len(last) >= MOST_EXERCISES:
-            self._drop(min(last, key=lambda other: (last[other], other)), last)
+            self._drop(min(last, key=lambda other: (last[other], other)), last, now_ms)
         timeline = self._make(name, offset)
         timeline.last_arrival_ms = last[name] = now_ms
         self.named[name] = timeline
 
-    def _drop_old(self, last: dict[str, int], now_ms: int) -> None:
-        for name in [other for other, at in last.items() if now_ms - at > KEPT_MS]:
-            self._drop(name, last)
+    def _drop_old(self, last: dict[str, int], arrival_ms: Sequence[int] | Ints) -> None:
+        """Drop what these rows have outlived, each for the first row that has: it must not matter where the log is cut."""
+        for name, at in [(name, at) for name, at in last.items() if arrival_ms[-1] - at > KEPT_MS]:
+            self._drop(name, last, int(next(now for now in arrival_ms if now - at > KEPT_MS)))
 
-    def _drop(self, name: str, last: dict[str, int]) -> None:
+    def _drop(self, name: str, last: dict[str, int], now_ms: int) -> None:
         del last[name]
-        self._dropped(self.named.pop(name))
+        self._dropped(self.named.pop(name), now_ms)

@@ -72,7 +72,8 @@ class Table:
 
     def unsent(self, now_ms: int, every_ms: int) -> Ints:
         """Series that changed since they were last sent, which is at least `every_ms` ago; marked as sent now."""
-        due = np.flatnonzero(self.dirty & (self.sent_at <= now_ms - every_ms))
+        due = self.dirty.nonzero()[0]
+        due = due[self.sent_at[due] <= now_ms - every_ms]
         self.dirty[due] = False
         self.sent_at[due] = now_ms
         return due
@@ -94,7 +95,7 @@ class Pane(Table):
 
     def tell(self) -> Ints:
         """Series with something new since the last call."""
-        new = np.flatnonzero(self.untold)
+        new = self.untold.nonzero()[0]
         self.untold[new] = False
         return new
 

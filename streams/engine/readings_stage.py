@@ -25,6 +25,7 @@ from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
 from streams.engine.rules import Finding
 from streams.engine.timeline import Taken, Timeline
+from streams.engine.watermark import CALENDAR_END_MS
 from streams.engine.window_records import WindowRecords
 from streams.engine.zone_feed import ZoneFeed
 
@@ -185,24 +186,27 @@ class ReadingsStage:
         send_event(self.out, event, self._event_partition)
 
     def _renderer(self, timeline: Timeline) -> WindowRecords:
-        found = self._renderers.get(timeline)
-        if found is None:
-            found = self._renderers[timeline] = WindowRecords(timeline, self.partition)
-        return found
+        if timeline not in self._renderers:
+            self._renderers[timeline] = WindowRecords(timeline, self.partition)
+        return self._renderers[timeline]
 
-    def _forget_exercise(self, timeline: Timeline) -> None:
+    def _forget_exercise(self, timeline: Timeline, arrived_ms: int) -> None:
+        self._show(timeline, CALENDAR_END_MS)  # in a backlog it ends before the clock has shown what is open of it
         self._renderers.pop(timeline, None)
         self.accounts.forget(timeline.exercise or "")
-        self._zones.dropped(timeline)
+        self._zones.dropped(timeline, arrived_ms)
 
     # -- by the clock -----------------------------------------------------------------------------------------------
 
     def tick(self, now_ms: int) -> None:
         """Send what changed of open windows; `now_ms` only paces the sending."""
         for timeline in self.exercises:
-            for window_s, rows in timeline.windows.early(now_ms, EARLY_EVERY_MS):
-                if len(rows.series):
-                    self._renderer(timeline).render(self.out, window_s, rows, final=False, revision=None)
+            self._show(timeline, now_ms)
+
+    def _show(self, timeline: Timeline, now_ms: int) -> None:
+        for window_s, rows in timeline.windows.early(now_ms, EARLY_EVERY_MS):
+            if len(rows.series):
+                self._renderer(timeline).render(self.out, window_s, rows, final=False, revision=None)
 
     def caught_up(self, at_ms: int) -> None:
         """The input was read to its end: everything that arrived before this moment of the clock is applied."""
@@ -215,9 +219,7 @@ class ReadingsStage:
         Returns whether anything became final by it. The checkpoint must ride with its outputs: `out.once` says so.
         """
         real = self.exercises.real
-        if (
-            self._zones.is_told
-        ):  # in the order of arrival: it has been silent for as long as it is read without a record
+        if self._zones.is_told:  # in order of arrival: it is silent for as long as it is read without a record
             now_ms = min(now_ms, self._zones.read_to_ms)
             if now_ms < max(t.last_arrival_ms for t in self.exercises) + real.idle_ms:
                 return False

@@ -108,10 +108,10 @@ class ZoneFeed:
         for i in self._telling(finals).tolist():
             self._add(timeline, int(finals.marks_ms[i]), int(finals.arrivals_ms[i]))
 
-    def dropped(self, timeline: Timeline) -> None:
-        """This partition holds an exercise no more."""
+    def dropped(self, timeline: Timeline, arrived_ms: int) -> None:
+        """This partition holds an exercise no more, since this record arrived: after all that it told of it."""
         if self._to:
-            self._add(timeline, None, self._told_to_ms)
+            self._add(timeline, None, arrived_ms)
 
     def release(self, real: Timeline, watermark_ms: int) -> None:
         """The clock has released reality to this; only a watermark that a reading has set can be released."""

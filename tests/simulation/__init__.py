@@ -14,6 +14,8 @@ what breaks and when. `python -m tests.simulation --seed N` repeats a run exactl
     faults     what breaks, by the seed
     simulator  one run, from its seed to the rest after all faults
     expected   what the hub must answer to the logs as they stand: the oracle, and what it leaves out
+    zones      what partitions told the zones of their progress, and with which reasons
     lives      what becomes of an alert by its events and its officers' acts, told plainly
+    planting   defects that tests plant, to see that the verdict finds them
     verdict    the run against what was expected
 """

@@ -1,4 +1,8 @@
-"""A city of a few sensors in two zones, with a rule of each kind; short times, so that a run of minutes sees everything."""
+"""A city of a few sensors in two zones, with a rule of each kind; short times, so that a run of minutes sees everything.
+
+Each zone has rain gauges in both partitions, one of them a publication delay; the air of one zone is in both partitions
+and that of the other in one; no rule is on traffic's zones.
+"""
 
 from __future__ import annotations
 
@@ -27,27 +31,32 @@ ko = "모의 시"
 en = "Simulated City"
 [domains.disaster]
 grace_s = 10
-idle_s = 12
+idle_s = 6
 future_s = 30
 [domains.air-quality]
 grace_s = 5
-idle_s = 20
+idle_s = 8
 future_s = 60
 [domains.traffic]
 grace_s = 20
-idle_s = 15
+idle_s = 7
 future_s = 30
 """
+ZONED: Final = ("disaster", "air-quality")
+"""Domains with rules on zones."""
 GAUGE: Final = '[sensors.gauge_levels]\nattention = 1.0\ncaution = 2.0\nalert = 3.0\nsource = "test"\n'
 SENSORS: Final = [
     ("rain-1", "disaster", "rain-gauge", "ocheon-eup", ["rainfall_mm"], 10, 0, ""),
     ("rain-2", "disaster", "rain-gauge", "daesong-myeon", ["rainfall_mm"], 10, 0, ""),
+    ("rain-8", "disaster", "rain-gauge", "ocheon-eup", ["rainfall_mm"], 10, 0, ""),
+    ("rain-9", "disaster", "rain-gauge", "daesong-myeon", ["rainfall_mm"], 10, 0, ""),
     ("river-1", "disaster", "river-gauge", "ocheon-eup", ["water_level_m", "discharge_m3s"], 30, 0, GAUGE),
     ("river-2", "disaster", "river-gauge", "daesong-myeon", ["water_level_m"], 30, 0, GAUGE),
     ("wind-1", "disaster", "wind-station", "ocheon-eup", ["wind_gust_ms", "wind_speed_ms"], 60, 0, ""),
     ("late-1", "disaster", "weather-station", "daesong-myeon", ["temperature_c", "rainfall_mm"], 60, 45, ""),
     ("air-1", "air-quality", "air-station", "daesong-myeon", ["pm10_ugm3", "pm25_ugm3"], 60, 30, ""),
     ("air-2", "air-quality", "air-station", "ocheon-eup", ["pm10_ugm3"], 60, 0, ""),
+    ("air-3", "air-quality", "air-station", "daesong-myeon", ["pm10_ugm3"], 60, 0, ""),
     ("road-1", "traffic", "road-link", "daesong-myeon", ["speed_kmh"], 20, 0, "free_flow_kmh = 60.0\n"),
 ]
 """Id, domain, kind, zone, measures, interval_s, delay_s, what else."""
@@ -56,6 +65,11 @@ SENSORS: Final = [
 def _when(measure: str, window: str, **more: Any) -> str:
     said = {"measure": measure, "window": window, **more}
     return "[rules.when]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in said.items())
+
+
+def _zone_rule(rule_id: str, domain: str, when: str, judge: str, *levels: str) -> str:
+    asked = f'{when}\nscope = "zone"\nzone = {judge}'
+    return _rule(rule_id, domain, asked, *levels).replace("{sensor}", "{zone}")
 
 
 RULES: Final = "\n".join(
@@ -96,6 +110,29 @@ RULES: Final = "\n".join(
             _level("caution", "at_most = 20", "above = 30"),
             _level("serious", "at_most = 5, hold_s = 120", "above = 10"),
         ),
+        _zone_rule(
+            "rain-everywhere",
+            "disaster",
+            _when("rainfall_mm", "final", window_s=60, aggregate="sum"),
+            '{ judge = "share", at_least = 2 }',
+            _level("advisory", "at_least = 50", "below = 50"),
+            _level("warning", "at_least = 100, hold_s = 120", "below = 75"),
+        ),
+        _zone_rule(
+            "rain-on-average",
+            "disaster",
+            _when("rainfall_mm", "final", window_s=60, aggregate="sum", kinds=["rain-gauge"]),
+            '{ judge = "mean" }',
+            _level("advisory", "at_least = 3.5", "below = 2.5"),
+            _level("warning", "at_least = 7.5", "below = 5"),
+        ),
+        _zone_rule(
+            "dust-anywhere",
+            "air-quality",
+            _when("pm10_ugm3", "final", window_s=600, aggregate="mean"),
+            '{ judge = "max" }',
+            _level("advisory", "at_least = 100", "below = 99.5"),
+        ),
         _rule(
             "earthquake",
             "disaster",
@@ -123,6 +160,8 @@ class Simulated(NamedTuple):
     ranges: dict[str, Ranges]
     home: dict[str, int]
     """The partition that each sensor belongs to."""
+    zone_home: dict[str, int]
+    """The partition of `hub.zone-inputs` that each zone belongs to."""
     folder: TemporaryDirectory[str]
     """Removed with this."""
 
@@ -156,4 +195,5 @@ def simulated() -> Simulated:
         seeds=seeds, partitions=PARTITIONS, application=APPLICATION, kafka_bootstrap_servers="simulated:0"
     )
     home = {sensor_id: partition_of(sensor_id.encode(), PARTITIONS) for sensor_id, *_ in SENSORS}
-    return Simulated(settings, stages.table(settings), read_city(seeds), RANGES, home, folder)
+    zone_home = {zone: partition_of(zone.encode(), PARTITIONS) for _, _, _, zone, *_ in SENSORS}
+    return Simulated(settings, stages.table(settings), read_city(seeds), RANGES, home, zone_home, folder)

@@ -76,7 +76,7 @@ class Log:
 
     @property
     def stable_end(self) -> int:
-        return min(self.open.values(), default=self.end)
+        return min(self.open.values()) if self.open else len(self.entries)
 
     def committed(self) -> list[Fetched]:
         """What committed readers could ever see of it, compacted away or not."""
@@ -99,7 +99,7 @@ class Cluster:
         self.offsets: dict[Place, OffsetAndMetadata] = {}
         """The worker group's."""
         self._producers: dict[str, _Producer] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: dict[Place, list[Callable[[Place], None]]] = {}
         self.is_away = False
         """No request is taken: a broker that is down."""
         self.counts: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Cluster:
         at_ms = self.now_ms()
         for key, value, headers in records:
             log.entries.append(Entry(Fetched(log.end, at_ms, key, value, tuple(headers)), of))
-        self._tell()
+        self._tell(place)
         return first
 
     # -- transactions -----------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class Cluster:
             left.discard(place)
             if not left:
                 done()
-            self._tell()
+            self._tell(place)
 
         def done() -> None:
             transaction.state = "committed" if state == "committing" else "aborted"
@@ -217,17 +217,18 @@ class Cluster:
         """Records from a position, at most so many entries; and the position after them."""
         log = self.logs[place]
         until = min(log.stable_end if committed else log.end, position + most)
+        if until <= position:
+            return [], position
         part = [e for e in log.entries[position:until] if not e.is_gone and not e.is_marker]
-        return [e.record for e in part if e.is_committed or not committed], max(until, position)
+        return [e.record for e in part if e.is_committed or not committed], until
 
-    def when_news(self, listener: Callable[[], None]) -> None:
-        """Call it once, when anything is appended or decided."""
-        self._listeners.append(listener)
+    def when_news(self, place: Place, listener: Callable[[Place], None]) -> None:
+        """Call it once, when anything is appended or decided here."""
+        self._listeners.setdefault(place, []).append(listener)
 
-    def _tell(self) -> None:
-        listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            listener()
+    def _tell(self, place: Place) -> None:
+        for listener in self._listeners.pop(place, ()):
+            listener(place)
 
     # -- the cleaner ------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Faults:
         self._rng, self._cluster, self._fleet = rng, cluster, fleet
         chosen = frozenset(kind for kind in KINDS if rng.random() < 0.4)
         self.kinds = chosen if kinds is None else kinds
-        self._pause_s = rng.choice((2.0, 5.0, 10.0))
+        self._pause_s = rng.choice((1.5, 3.0, 6.0))
         self._acts: dict[str, Callable[[], Awaitable[None]]] = {
             "kill": self._kill,
             "stop": self._stop,

@@ -207,21 +207,24 @@ class SimulatedApp:
         """Answered at once where there is something to read, else when there is, or after `POLL_S`."""
         answer = self._loop.create_future()
 
-        def look(*, at_last: bool = False) -> None:
-            if answer.done():
-                return
+        def give() -> None:
             found = {}
             for place, at in positions.items():
                 records, position = self._cluster.fetch(place, at, self._rng.randint(1, MOST_ENTRIES))
                 found[place] = at, records, position, self._cluster.logs[place].stable_end
-            if at_last or any(position > at for at, _, position, _ in found.values()):
-                answer.set_result(found)
-            else:
-                self._cluster.when_news(look)
+            answer.set_result(found)
 
-        look()
+        def look(place: Place) -> None:
+            if not answer.done():
+                if self._cluster.logs[place].stable_end > positions[place]:
+                    give()
+                else:
+                    self._cluster.when_news(place, look)
+
+        for place in positions:
+            look(place)
         if not answer.done():
-            self._loop.call_later(POLL_S, lambda: look(at_last=True))
+            self._loop.call_later(POLL_S, lambda: answer.done() or give())
         return answer
 
     def refetch(self, back: int) -> None:

@@ -53,11 +53,24 @@ BAD_COMMANDS: Final = {
 }
 
 
+LEAP_MS: Final = 2 * 86_400_000
+"""A partition may have dropped an exercise that it did not hear of for `SILENT_MS`: what begins anew there is of later days,
+since nobody can tell a window of the former from one of the same time."""
+SILENT_MS: Final = 590_000
+
+
 @dataclass
 class _Exercise:
     name: str
     at_ms: int
     levels: dict[tuple[str, str], int] = field(default_factory=dict)
+    heard_ms: dict[Place, int] = field(default_factory=dict)
+    """When it last spoke in each partition."""
+    leaps: int = 0
+
+
+def _home(sensor_id: str) -> Place:
+    return Place(f"readings.{DOMAIN.get(sensor_id, 'disaster')}", partition_of(sensor_id.encode(), PARTITIONS))
 
 
 class Feed:
@@ -71,12 +84,14 @@ class Feed:
     def __init__(self, rng: random.Random, cluster: Cluster) -> None:
         self._rng, self._cluster = rng, cluster
         self._levels: dict[tuple[str, str], int] = {}
-        self._sent: list[tuple[Place, bytes | None]] = []
+        self._sent: list[tuple[Place, bytes | None, _Exercise | None, int]] = []
+        """With the exercise and its leaps until then."""
         self._exercises: list[_Exercise] = []
         self._named = 0
         self._bulletins: dict[str, dict[str, Any]] = {}
         self._commands: list[bytes] = []
         self._is_crowded = rng.random() < 0.15
+        self._is_quiet = False
         kinds: dict[Callable[[], None], float] = {
             self._live: 12,
             self._exercise: rng.choice((0, 4, 12)),
@@ -104,12 +119,14 @@ class Feed:
 
     async def quiet(self, seconds: float) -> None:
         """A time in which little happens."""
+        self._is_quiet = True
         loop = asyncio.get_running_loop()
         until_s = loop.time() + seconds
         while loop.time() < until_s:
             await asyncio.sleep(min(self._rng.expovariate(8 / seconds), until_s - loop.time()))
             if self._rng.random() < 0.7:
                 self._rng.choices(self._kinds, self._weights)[0]()
+        self._is_quiet = False
 
     # -- readings ---------------------------------------------------------------------------------------------------
 
@@ -131,16 +148,15 @@ class Feed:
         said = {"sensor_id": sensor_id, "observed_at": format_ms(at_ms), **self._values(sensor_id, levels), **more}
         return said if exercise is None else said | {"exercise": exercise.name}
 
-    def _send(self, said: dict[str, Any], partition: int | None = None) -> None:
+    def _send(self, said: dict[str, Any], partition: int | None = None, exercise: _Exercise | None = None) -> None:
         sensor_id = said["sensor_id"]
-        if partition is None:
-            partition = partition_of(sensor_id.encode(), PARTITIONS)
-        topic = f"readings.{DOMAIN.get(sensor_id, 'disaster')}"
-        self._put(Place(topic, partition), sensor_id.encode(), json.dumps(said).encode())
+        home = _home(sensor_id)
+        place = home if partition is None else home._replace(partition=partition)
+        self._put(place, sensor_id.encode(), json.dumps(said).encode(), exercise)
 
-    def _put(self, place: Place, key: bytes | None, value: bytes | None) -> None:
+    def _put(self, place: Place, key: bytes | None, value: bytes | None, exercise: _Exercise | None = None) -> None:
         self._cluster.append(place, [(key, value, ())])
-        self._sent.append((place, value))
+        self._sent.append((place, value, exercise, exercise.leaps if exercise else 0))
 
     def _some_sensor(self) -> str:
         return self._rng.choice(SENSORS)[0]
@@ -158,8 +174,11 @@ class Feed:
     def _again(self) -> None:
         """A repeat, as a gateway sends that had no answer."""
         if self._sent:
-            place, value = self._rng.choice(self._sent[-40:])
-            self._put(place, None, value)
+            place, value, exercise, leaps = self._rng.choice(self._sent[-40:])
+            if exercise is None:
+                self._put(place, None, value)
+            elif not self._leaps_in(place, exercise) and exercise.leaps == leaps:
+                self._put(place, None, value, exercise)
 
     def _odd(self) -> None:
         """Ahead of its time, far too old, of doubtful quality, a mean over a period, of nobody, with unknown fields."""
@@ -188,16 +207,18 @@ class Feed:
         sensor_id = self._some_sensor()
         away = (partition_of(sensor_id.encode(), PARTITIONS) + 1) % PARTITIONS
         exercise = self._rng.choice(self._exercises) if self._exercises and self._rng.random() < 0.3 else None
-        at_ms = self._cluster.now_ms() - self._rng.randint(0, 20_000) if exercise is None else exercise.at_ms
-        self._send(self._reading(sensor_id, at_ms, exercise), away)
+        if exercise is None:
+            at_ms = self._cluster.now_ms() - self._rng.randint(0, 20_000)
+            self._send(self._reading(sensor_id, at_ms), away)
+        elif not self._is_quiet:  # it is passed on only when somebody is up
+            self._speak(exercise, sensor_id, 0, away)
 
     def _exercise(self) -> None:
         if not self._exercises or (len(self._exercises) < 3 and self._rng.random() < 0.05):
             self._begin_exercise()
         exercise = self._rng.choice(self._exercises[-3:])
         exercise.at_ms += self._rng.choice((0, 1_000, 10_000, 45_000, 130_000, 600_000))
-        behind_ms = self._rng.choice((0, 0, 0, 0, 5_000, 40_000, 4_000_000))
-        self._send(self._reading(self._some_sensor(), exercise.at_ms - behind_ms, exercise))
+        self._speak(exercise, self._some_sensor(), self._rng.choice((0, 0, 0, 0, 5_000, 40_000, 4_000_000)))
 
     def _begin_exercise(self) -> None:
         self._named += 1
@@ -210,7 +231,19 @@ class Feed:
             self._begin_exercise()
         exercise = self._rng.choice(self._exercises)
         exercise.at_ms += 30_000
-        self._send(self._reading(self._some_sensor(), exercise.at_ms, exercise))
+        self._speak(exercise, self._some_sensor(), 0)
+
+    def _speak(self, exercise: _Exercise, sensor_id: str, behind_ms: int, partition: int | None = None) -> None:
+        home = _home(sensor_id)
+        if self._leaps_in(home, exercise):
+            exercise.at_ms, exercise.leaps, exercise.heard_ms = exercise.at_ms + LEAP_MS, exercise.leaps + 1, {}
+        exercise.heard_ms[home] = self._cluster.now_ms()
+        self._send(self._reading(sensor_id, exercise.at_ms - behind_ms, exercise), partition, exercise)
+
+    def _leaps_in(self, place: Place, exercise: _Exercise) -> bool:
+        """Whether the partition may have dropped the exercise meanwhile."""
+        heard_ms = exercise.heard_ms.get(place)
+        return heard_ms is not None and self._cluster.now_ms() - heard_ms > SILENT_MS
 
     # -- announcements and acts -------------------------------------------------------------------------------------
 

@@ -1,18 +1,21 @@
 """What becomes of an alert by its events and its officers' acts, told plainly (design 2, contract 5).
 
 Read from `hub.alert-events` as it stands: an event whose step is not above its origin's last changes nothing; acknowledging is
-for one level; a silence ends with a step up and with the alert; what an officer closed only what is worse opens again.
+for one level; a silence ends with a step up and with the alert; what an officer closed only what is worse opens again. Of
+an exercise's alert of which nothing was said for a day only its sequence and steps are known.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from tests.simulation.cluster import Fetched
 
+DAY_MS: Final = 86_400_000
 State = tuple[Any, ...]
 """What a state of an alert says: id, sequence, state, level, value, updated_at, by whom acknowledged, until when silent,
 what was said."""
@@ -31,6 +34,14 @@ class _Alert:
     acknowledged_by: str | None = None
     silent_until: str | None = None
     said: list[tuple[str, str | None]] = field(default_factory=list)
+    arrived_ms: int = 0
+    is_known: bool = False
+
+    def forget(self, now_ms: int) -> None:
+        """What is over is known no more."""
+        if self.exercise is not None and now_ms - self.arrived_ms > DAY_MS:
+            self.is_known = self.is_active = self.is_held = False
+            self.acknowledged_by, self.silent_until, self.said = None, None, []
 
     def told(self, alert_id: str) -> State:
         self.sequence += 1
@@ -53,22 +64,26 @@ def lives_of(events: Iterable[Fetched]) -> Lives:
     """Read the events of one partition."""
     lives, alerts = Lives(), dict[str, _Alert]()
     for record in events:
-        event = json.loads(record.value or b"")
+        event = orjson.loads(record.value or b"")
         alert_id, origin = event["alert_id"], event["origin"]
         known = alerts.get(alert_id)
+        if known is not None:
+            known.forget(record.timestamp)
         if known is not None and event["step"] <= known.steps.get(origin, 0):
             continue
         if event["transition"] == "commanded":
-            if known is None or not _takes(known, event["command"]):
+            if known is None or not known.is_known or not _takes(known, event["command"]):
                 lives.refused.append(event["received_from"])
                 continue
             known.steps[origin] = event["step"]
             _act(known, event["command"], event["at"])
+            known.arrived_ms = record.timestamp
             lives.states.append(known.told(alert_id))
         else:
             alert = alerts.setdefault(alert_id, _Alert())
             alert.steps[origin] = event["step"]
             if _change(alert, event):
+                alert.arrived_ms, alert.is_known = record.timestamp, True
                 lives.states.append(alert.told(alert_id))
     return lives
 
@@ -97,7 +112,7 @@ def _act(alert: _Alert, command: dict[str, Any], at: str) -> None:
 def _change(alert: _Alert, event: dict[str, Any]) -> bool:
     """Whether the event changes the alert; then it has."""
     is_worse = event["transition"] in ("raised", "stepped_up")
-    if alert.sequence and not alert.is_active and not is_worse:
+    if alert.is_known and not alert.is_active and not is_worse:
         return False
     if is_worse:
         alert.acknowledged_by = alert.silent_until = None
@@ -112,7 +127,7 @@ def _change(alert: _Alert, event: dict[str, Any]) -> bool:
 
 def state_of(record: Fetched) -> State:
     """What a record of `alerts` says."""
-    alert = json.loads(record.value or b"")
+    alert = orjson.loads(record.value or b"")
     acknowledged = alert["acknowledged"] and alert["acknowledged"]["by"]
     said = tuple((each["by"], each["note"]) for each in alert["comments"])
     names = ("alert_id", "sequence", "state", "level", "value", "updated_at")

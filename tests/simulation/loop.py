@@ -44,32 +44,29 @@ OF: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", d
 class _Turn:
     """A callback that is due now or later."""
 
-    __slots__ = ("_cancelled", "_what", "context", "process", "when_s")
+    __slots__ = ("context", "process", "what", "when_s")
 
     def __init__(self, what: tuple[Any, ...], context: contextvars.Context, when_s: float) -> None:
-        self._what, self.context, self.when_s = what, context, when_s
+        self.what = what
+        """Callback and arguments; nothing once it is cancelled."""
+        self.context, self.when_s = context, when_s
         self.process = context.get(OF)
-        self._cancelled = False
 
     def cancel(self) -> None:
-        self._cancelled, self._what = True, ()
+        self.what = ()
 
     def cancelled(self) -> bool:
-        return self._cancelled
+        return not self.what
 
     def when(self) -> float:
         return self.when_s
-
-    def run(self) -> None:
-        callback, *arguments = self._what
-        self.context.run(callback, *arguments)
 
 
 class Loop(asyncio.AbstractEventLoop):
     """Args: rng: picks among what is due."""
 
     def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+        self._random = rng.random
         self._now_s = 0.0
         self._due: list[_Turn] = []
         self._later: list[tuple[float, int, _Turn]] = []
@@ -159,16 +156,16 @@ class Loop(asyncio.AbstractEventLoop):
         """Take one; False where nothing is due, now or ever."""
         while self._later and (self._later[0][0] <= self._now_s or not self._due):
             when_s, _, turn = heapq.heappop(self._later)
-            if not turn.cancelled():
+            if turn.what:
                 self._now_s = max(self._now_s, when_s)
                 self._due.append(turn)
         if not self._due:
             return False
-        i = self._rng.randrange(len(self._due))
-        self._due[i], self._due[-1] = self._due[-1], self._due[i]
         turn = self._due.pop()
+        if self._due and (i := int(self._random() * (len(self._due) + 1))) < len(self._due):
+            self._due[i], turn = turn, self._due[i]
         process = turn.process
-        if turn.cancelled():
+        if not turn.what:
             return True
         if process is not None:
             if process.fuse is not None:
@@ -180,7 +177,7 @@ class Loop(asyncio.AbstractEventLoop):
                 process.waiting.append(turn)
                 return True
         self._now_s += TURN_S
-        turn.run()
+        turn.context.run(*turn.what)
         return True
 
     def _end_all(self) -> None:

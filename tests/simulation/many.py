@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final, NamedTuple
 
+from streams.worker.app import GC_THRESHOLD
 from tests.simulation.simulator import run
 from tests.simulation.verdict import complaints
 
@@ -21,20 +23,25 @@ class Judged(NamedTuple):
     seed: int
     kinds: frozenset[str]
     counts: dict[str, int]
-    """What the cluster counted, so that a run in which nothing happened is seen."""
+    """What the cluster and the verdict counted, so that a run in which nothing happened is seen."""
     wrong: list[str]
 
 
 def judged(seed: int) -> Judged:
     """Run one seed and judge it."""
     found = run(seed)
-    return Judged(seed, found.kinds, found.cluster.counts, complaints(found))
+    wrong = complaints(found)
+    return Judged(seed, found.kinds, {**found.cluster.counts, **found.seen}, wrong)
+
+
+def _set_out() -> None:
+    gc.set_threshold(GC_THRESHOLD, 20, 100)  # as a worker does
 
 
 def all_judged(seeds: Iterable[int]) -> Iterator[Judged]:
     """Run seeds, several at a time; verdicts in the seeds' order."""
     # Not forked: the caller may have threads.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _set_out) as pool:
         yield from pool.map(judged, seeds, chunksize=CHUNK)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from streams.contract.topics import ALERTS, CHECKPOINTS, REJECTED, TOPICS, WINDOW_TOPICS
+from streams.contract.topics import ALERTS, CHECKPOINTS, REJECTED, TOPICS, WINDOW_TOPICS, ZONE_INPUTS
 from streams.errors import Unavailable
 from streams.settings import Settings
 from streams.worker import checkpoints
@@ -31,9 +32,13 @@ BASE_MS: Final = 1_662_390_000_000
 """2022-09-05T15:00:00Z."""
 PLACES: Final = 3
 """As many workers at most."""
-QUIET_S: Final = 26.0
-"""Longer than the longest idle time-out and a commit: what has not come by then does not come."""
-REST_S: Final = 600.0
+QUIET_S: Final = 16.0
+"""Longer than the longest idle time-out and what it takes to tell of it: what is not released by then never will be."""
+UNENDING: Final = (CHECKPOINTS, ZONE_INPUTS, *WINDOW_TOPICS)
+"""What goes on to grow as time does, with nothing new to read."""
+NIGHT_LOOK_S: Final = 20.0
+"""At night nobody waits for the broker."""
+REST_S: Final = 300.0
 """A hub that has not come to rest by then never will."""
 PIECE_BYTES: Final = 700
 """So that a checkpoint has several pieces, which compaction can tear."""
@@ -53,6 +58,11 @@ class Run:
     """What the run itself found wrong: a worker's unexpected end, no rest."""
     trace: list[str] = field(default_factory=list)
     inputs: tuple[str, ...] = ()
+    """Topics that are read to their ends; of `hub.zone-inputs` there is none, as time goes on."""
+    rested_ms: int = 0
+    """Until when nothing had come for a while."""
+    seen: Counter[str] = field(default_factory=Counter)
+    """What the verdict found there."""
 
 
 class _Clock:
@@ -213,7 +223,7 @@ def run(seed: int, kinds: frozenset[str] | None = None) -> Run:
     topics = tuple(topic for stage in read.stages for topic in stage.topics)
     session_s = settings.session_timeout_s
     group = Group(schedule, loop, places_of(topics, counts), session_s, 2 * session_s)
-    found = Run(seed, cluster, frozenset(), inputs=topics)
+    found = Run(seed, cluster, frozenset(), inputs=tuple(topic for topic in topics if topic != ZONE_INPUTS))
     fleet = Fleet(found, random.Random(f"fleet {seed}"), settings, loop, group)
     places = [WorkerPlace(number, fleet) for number in range(PLACES)]
     faults = Faults(random.Random(f"faults {seed}"), cluster, list(places), kinds)
@@ -225,24 +235,24 @@ def run(seed: int, kinds: frozenset[str] | None = None) -> Run:
 
 
 async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace], faults: Faults, feed: Feed) -> None:
-    loop, cluster = fleet.loop, fleet.run.cluster
-    broker = loop.create_task(_broker(cluster, fleet.group))
+    loop = fleet.loop
+    broker = loop.create_task(_broker(fleet))
     if schedule.random() < 0.3:
         await feed.busy(5)  # there is something to catch up with from the first
-    for act in range(schedule.randint(1, 3)):
+    for _ in range(schedule.randint(1, 3)):
         for place in places[: schedule.randint(1, PLACES)]:
             place.start()
         breaking = loop.create_task(faults.go_on())
-        await feed.busy(schedule.uniform(8, 25))
+        await feed.busy(schedule.uniform(5, 14))
         if schedule.random() < 0.5:
-            await feed.quiet(schedule.uniform(15, 45))
+            await feed.quiet(schedule.uniform(9, 20))
         breaking.cancel()
         await faults.heal()
-        if act and schedule.random() < 0.6:
+        if schedule.random() < 0.5:
             await _night(schedule, fleet, places, feed)
     for place in places[: schedule.randint(1, PLACES)]:
         place.start()
-    await _rest(fleet.run, loop, places)
+    await _rest(fleet, places)
     broker.cancel()
     fleet.is_over = True
     for place in places:
@@ -251,38 +261,58 @@ async def _acts(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace]
 
 
 async def _night(schedule: random.Random, fleet: Fleet, places: list[WorkerPlace], feed: Feed) -> None:
-    """No worker is up for a long time, while a little arrives."""
+    """No worker is up for a long time, up to more than a day, while a little arrives."""
     fleet.is_night = True
     for place in places:
         schedule.choice((place.kill, place.end))()
     await asyncio.sleep(schedule.uniform(1, 20))
     for place in places:
         place.kill()
-    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0)))
+    await feed.quiet(schedule.choice((60.0, 1200.0, 7200.0, 90_000.0, 90_000.0)))
     fleet.is_night = False
 
 
-async def _broker(cluster: Cluster, group: Group) -> None:
+async def _broker(fleet: Fleet) -> None:
     while True:
-        await asyncio.sleep(1.0)
-        cluster.end_old_transactions()
-        group.look()
+        await asyncio.sleep(NIGHT_LOOK_S if fleet.is_night else 1.0)
+        fleet.run.cluster.end_old_transactions()
+        fleet.group.look()
 
 
-async def _rest(found: Run, loop: Loop, places: list[WorkerPlace]) -> None:
-    """Wait until everything is applied and nothing more comes of it."""
-    begun_s = since_s = loop.time()
-    before = None
-    while loop.time() - since_s < QUIET_S or not _is_applied(found):
-        if loop.time() - begun_s > REST_S:
-            found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
+async def _rest(fleet: Fleet, places: list[WorkerPlace]) -> None:
+    """Wait until everything is applied and nothing more comes of it; then let the workers go in good order."""
+    found, loop = fleet.run, fleet.loop
+    begun_s = loop.time()
+    while loop.time() - begun_s < REST_S:
+        fleet.is_night = False
+        if not await _settle(fleet, places, begun_s):
+            break
+        found.rested_ms = found.cluster.now_ms()
+        fleet.is_night = True  # nobody starts them again
+        while any(place.is_up for place in places) and loop.time() - begun_s < REST_S:
+            for place in places:
+                place.end()
+            await asyncio.sleep(0.2)
+        if _is_applied(found):
             return
+    if not found.wrong:
+        found.wrong.append("it does not come to rest: " + "; ".join(_unapplied(found)))
+
+
+async def _settle(fleet: Fleet, places: list[WorkerPlace], begun_s: float) -> bool:
+    found, loop, before = fleet.run, fleet.loop, None
+    since_s = loop.time()
+    while loop.time() - since_s < QUIET_S:
+        if found.wrong or loop.time() - begun_s > REST_S:
+            return False
         if not any(place.is_up for place in places):
             places[0].start()
         await asyncio.sleep(1.0)
-        now = [log.end for place, log in found.cluster.logs.items() if place.topic != CHECKPOINTS]
+        ends = [log.end for place, log in found.cluster.logs.items() if place.topic not in UNENDING]
+        now = [*ends, fleet.group.generation]  # whoever takes a partition over listens anew
         if now != before:
             before, since_s = now, loop.time()
+    return True
 
 
 def _is_applied(found: Run) -> bool:

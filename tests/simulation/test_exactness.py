@@ -17,8 +17,21 @@ from tests.simulation.many import all_judged, told
 from tests.simulation.simulator import Run, run
 from tests.simulation.verdict import complaints
 
-SEEDS: Final = 200
-"""About 80 s on two processors; `python -m tests.simulation --seeds 5000` takes a night's worth."""
+SEEDS: Final = 2_000
+"""About 5 minutes on two processors; `python -m tests.simulation --seeds 50000` takes a night's worth."""
+RARE: Final = {
+    "aborted by time": 1,
+    "exercise dropped": SEEDS // 20,
+    "exercise begun anew": SEEDS // 100,
+    "release": SEEDS,
+    "release told to zones": SEEDS,
+    "taken": SEEDS,
+    "zone_late": SEEDS // 100,
+    "zone alert in reality": SEEDS // 4,
+    "zone alert in an exercise": SEEDS // 20,
+    "zone alert beside a partition without readings": SEEDS // 100,
+}
+"""What there must be at the least beside the faults, so that there is something to be wrong about."""
 
 
 def test_every_seed_comes_to_what_the_oracle_says() -> None:
@@ -31,8 +44,9 @@ def test_every_seed_comes_to_what_the_oracle_says() -> None:
             wrong.append(told(found))
 
     assert not wrong, "\n\n".join(wrong)
-    for what in (*KINDS, "fenced", "aborted by a new owner"):
-        assert broke[what] > SEEDS // 20, f"{what} is hardly ever tried: the simulator has gone blind"
+    least = dict.fromkeys((*KINDS, "fenced", "aborted by a new owner"), SEEDS // 20) | RARE
+    rare = {what: (broke[what], n) for what, n in least.items() if broke[what] < n}
+    assert not rare, f"hardly ever tried (times, at the least): the simulator has gone blind to {rare}"
 
 
 def test_a_run_without_faults_has_something_to_be_wrong_about() -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from deploy.oracle import Change, Window
 from streams.contract.times import parse_ms
-from streams.contract.topics import ALERT_EVENTS, ALERTS, CHECKPOINTS, COMMANDS, READING_TOPICS, REJECTED, WINDOW_TOPICS
-from streams.engine import readings_stage, snapshot
+from streams.contract.topics import (
+    ALERT_EVENTS,
+    ALERTS,
+    CHECKPOINTS,
+    COMMANDS,
+    READING_TOPICS,
+    REJECTED,
+    WINDOW_TOPICS,
+    ZONE_INPUTS,
+)
+from streams.engine import readings_stage, snapshot, zones_stage
 from streams.engine.watermark import NEVER_MS
 from streams.worker import checkpoints
 from tests.simulation import city
@@ -19,9 +30,12 @@ from tests.simulation.expected import Expected, Kept, Letter, WindowKey, expect
 from tests.simulation.feed import BAD_COMMANDS
 from tests.simulation.lives import lives_of, state_of
 from tests.simulation.simulator import Run
+from tests.simulation.zones import Progress, progress_of
 
 AGGREGATES = ("count", "sum", "mean", "min", "max", "last")
 MOST_TOLD = 8
+TOLD_MS = 10_000
+"""What a partition tells of its progress may be so old: each of its steps waits for a second or a commit."""
 
 
 def complaints(run: Run) -> list[str]:
@@ -33,14 +47,19 @@ def complaints(run: Run) -> list[str]:
     sets = list(_checkpoints(logs))
     found += _counting(sets)
     kept, states = _readings_kept(sets)
-    expected = expect(city.simulated(), {p: log for p, log in logs.items() if p.topic in run.inputs}, kept)
+    zones = {each.place.partition: each for each in sets if each.stage == zones_stage.NAME}
+    told = progress_of(logs, {p: each.numbers["applied"] for p, each in zones.items()})
+    expected = expect(city.simulated(), {p: log for p, log in logs.items() if p.topic in run.inputs}, kept, told)
     found += expected.wrong
+    found += _told(run, told, expected)
+    found += _zones(zones, expected)
     found += _windows(logs, expected)
     found += _events(logs, expected)
     found += _states(logs, expected)
     found += _letters(logs, expected)
     found += _forwarded(logs, expected)
     found += _accounts(states, expected)
+    run.seen.update(expected.seen)
     return found
 
 
@@ -124,6 +143,35 @@ def _accounts(states: dict[Place, dict[str, Any]], expected: Expected) -> Iterat
             yield f"accounts of {place} do not come to the {expected.received[place]} values received"
 
 
+# -- zones --------------------------------------------------------------------------------------------------------------
+
+
+def _told(run: Run, told: dict[Place, Progress], expected: Expected) -> Iterator[str]:
+    """At rest nothing holds up a zone: each partition says that it is read to now, and the silent ones are released."""
+    since_ms = run.rested_ms - TOLD_MS
+    for domain, times in city.simulated().known.times.items():
+        for p in range(city.PARTITIONS) if domain in city.ZONED else ():
+            each = told.get(Place(f"readings.{domain}", p), Progress())
+            for q in range(city.PARTITIONS):
+                if each.read_to_ms.get(q, 0) < since_ms:
+                    yield f"readings.{domain}-{p} does not tell {ZONE_INPUTS}-{q} that it is read to the end"
+            has_begun = any(held.partition == p and held.marks for held in expected.holdings[domain, ""])
+            mark_ms = max((mine.watermark_ms or 0 for mine in each.told), default=0)
+            if has_begun and mark_ms < since_ms - times.idle_ms - times.grace_ms:
+                yield f"readings.{domain}-{p} is silent and not released to its zones"
+
+
+def _zones(kept: dict[int, _Set], expected: Expected) -> Iterator[str]:
+    """Each window of a sensor is counted once, in its zone or as late for it."""
+    for q in range(city.PARTITIONS):
+        domains = snapshot.unpack(zones_stage.NAME, kept[q].state)["domains"] if q in kept else {}
+        counted = {(domain, what): n for domain, state in domains.items() for what, n in state["counts"].items()}
+        if any(n for (_, what), n in counted.items() if what == "unawaited"):
+            yield f"{ZONE_INPUTS}-{q} has not awaited everyone"
+        mine = {key: n for key, n in counted.items() if key[1] in ("taken", "zone_late") and n}
+        yield from _differences(f"{ZONE_INPUTS}-{q} count", mine, dict(+expected.zones.get(q, Counter())))
+
+
 # -- windows ------------------------------------------------------------------------------------------------------------
 
 
@@ -132,10 +180,10 @@ def _windows(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[s
     finals: dict[tuple[Any, ...], Window] = {}
     lengths = {key[3] for key in expected.windows}
     for _, record in _of(logs, *WINDOW_TOPICS):
-        said = json.loads(record.value or b"")
+        said = orjson.loads(record.value or b"")
         if said["window_s"] not in lengths:
             continue
-        start_ms = parse_ms(said["start"])
+        start_ms = _ms(said["start"])
         names = (*AGGREGATES, "window_s", "final", "revision")
         window = Window(start_ms=start_ms, **{name: said[name] for name in names})
         key = said.get("exercise") or "", said["sensor_id"], said["measure"], window.window_s, start_ms
@@ -145,6 +193,11 @@ def _windows(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[s
         if window.final and finals.setdefault((*key, window.revision), window) is not window:
             yield f"final window {key} is told twice: {window}, was {finals[*key, window.revision]}"
     yield from _differences("window", found, expected.windows)
+
+
+@lru_cache(1 << 12)
+def _ms(text: str) -> int:
+    return parse_ms(text)
 
 
 def _differences(what: str, found: dict[Any, Any], wanted: dict[Any, Any]) -> Iterator[str]:
@@ -162,7 +215,7 @@ def _events(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[st
     """The rules' events, each step once."""
     steps: dict[str, dict[int, dict[str, Any]]] = {}
     for _, record in _of(logs, ALERT_EVENTS):
-        event = json.loads(record.value or b"")
+        event = orjson.loads(record.value or b"")
         if event["transition"] != "commanded":
             mine = steps.setdefault(event["alert_id"], {})
             if mine.setdefault(event["step"], event) is not event:
@@ -195,7 +248,7 @@ def _states(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[st
     for p in range(city.PARTITIONS):
         events = logs[Place(ALERT_EVENTS, p)]
         for record in events:
-            event = json.loads(record.value or b"")
+            event = orjson.loads(record.value or b"")
             if event["transition"] == "commanded":
                 commanded[event["received_from"]] += 1
         lives = lives_of(events)
@@ -242,6 +295,6 @@ def _forwarded(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator
         origin = dict(record.headers).get("forwarded_from")
         if origin is not None:
             found[origin.decode()] += 1
-            if home[json.loads(record.value or b"")["sensor_id"]] != place.partition:
+            if home[orjson.loads(record.value or b"")["sensor_id"]] != place.partition:
                 yield f"{origin.decode()} is passed on to {place}"
     yield from _differences("forwarded reading", dict(found), dict(expected.forwarded))

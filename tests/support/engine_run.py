@@ -61,12 +61,11 @@ class Engine:
         found, values = Found(exercise, raw), Counter[str]()
         events: list[bytes] = []
         for domain in READINGS:
+            watch = watch_of(self.rules, self.rosters[domain])
             for partition in range(self.partitions):
                 topic = readings_topic(domain)
                 mine = [a for a in log if (a.topic, a.partition) == (topic, partition)]
-                stage = ReadingsStage(
-                    self.rosters[domain], watch_of(self.rules, self.rosters[domain]), partition, lambda _: 0
-                )
+                stage = ReadingsStage(self.rosters[domain], watch, partition, lambda _: 0)
                 self._run(stage, mine, chunk, found, events)
                 for (_, outcome, _), n in stage.accounts.values.items():
                     values[outcome] += n

@@ -263,6 +263,17 @@ def test_an_exercises_alert_is_forgotten_a_day_after_its_last_event(a: Alerts) -
     assert a.told() == ["1 attention", "2 caution"]
 
 
+def test_an_exercises_alert_is_forgotten_wherever_the_log_is_cut(a: Alerts) -> None:
+    raised = _events(1.5, exercise="typhoon")[0]
+    said = {"command_id": "c1", "alert_id": f"{Q}:typhoon", "kind": "comment", "by": "김당직"}
+    a.commands.step([Raw(0, a.now_ms, json.dumps(said).encode(), b"as sent")])
+    command = a.commands.out.records["hub.alert-events", 0][0].value or b""
+
+    a.stage.step([Raw(0, a.now_ms, raised, b"key"), Raw(1, a.now_ms + DAY_MS + 1, command, b"key")])
+
+    assert [r[0] for r in a.refused()] == ["unknown_alert"]
+
+
 def test_a_restart_goes_on_with_everything(a: Alerts) -> None:
     events = _events(1.5, 2.5, 0.5, 0.5)
     a.gets(events[0])

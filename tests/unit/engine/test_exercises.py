@@ -93,6 +93,12 @@ def test_an_exercise_is_dropped_a_day_after_its_last_record(p: Partition) -> Non
     assert p.counts("a") == {"windowed": 1}, "what was final in the dropped one is open in the new one"
 
 
+def test_what_is_open_of_an_exercise_is_shown_though_it_is_dropped_before_the_clock_comes(p: Partition) -> None:
+    _speaks(p, "a", "10:00", at="00:30")
+    p.reads("34:00:01", "rain-1", rainfall_mm=1)
+    assert [w["count"] for w in p.windows(60, final=False) if "exercise" in w] == [1]
+
+
 def test_reality_is_what_it_would_be_without_exercises() -> None:
     alone, beside = Partition(rules=[RIVER_RULE]), Partition(rules=[RIVER_RULE])
     for minute in range(0, 59, 7):

@@ -176,7 +176,38 @@ def test_an_exercise_says_when_it_began_and_when_it_is_dropped() -> None:
     feed.reads(("10:00:01", "wet-0", "10:00:00", 1), exercise="flood")
     assert feed.told() == ["10:00:01 09:59 flood", "10:00:01 -"]
     feed.reads(("34:00:02", "wet-0", "10:00:00", 1))
-    assert "10:00:01 - flood" in feed.told()
+    assert "34:00:02 - flood" in feed.told()
+
+
+@pytest.mark.parametrize("cut", range(1, 4))
+def test_the_end_of_an_exercise_is_told_after_all_of_it_wherever_the_log_is_cut(cut: int) -> None:
+    feed = Feed()
+    log = [
+        feed._record("10:00:01", "wet-0", "10:00:00", 1, "flood"),
+        feed._record("10:00:02", "wet-0", "10:02:00", 1, "flood"),
+        feed._record("34:00:03", "wet-0", "10:00:00", 1, None),
+        feed._record("34:00:04", "wet-0", "10:00:01", 1, None),
+    ]
+
+    feed.stage.step(log[:cut])
+    feed.stage.step(log[cut:])
+
+    assert [line for line in feed.told() if "flood" in line] == [
+        "10:00:01 09:59 flood",
+        "10:00:02 10:01 flood 10:00 wet-0=1/1",
+        "10:00:02 10:01 flood",
+        "34:00:03 - flood",
+    ]
+
+
+def test_the_end_of_an_exercise_is_told_by_a_worker_that_has_only_just_taken_over() -> None:
+    feed = Feed()
+    feed.reads(("10:00:01", "wet-0", "10:00:00", 1), exercise="flood")
+    kept, feed = feed.stage.snapshot(), Feed()
+    feed.stage.restore(kept)
+    feed.offset = 1
+    feed.reads(("34:00:02", "wet-0", "10:00:00", 1))
+    assert feed.told()[0] == "34:00:02 - flood"
 
 
 def test_what_fills_a_hole_behind_the_watermark_is_not_told() -> None:
