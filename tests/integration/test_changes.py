@@ -121,23 +121,35 @@ class _Life:
         await self.hub.start("worker")
         await send(self.hub.kafka.bootstrap, topic, sent)
         await self.has(1, "the alert")
-        await self._applied(topic, len(sent))
+        await _applied(self.hub, topic, len(sent))
         await self.hub.stop("worker")
 
-    async def _applied(self, topic: str, records: int) -> None:
-        """Wait until the group has read all of these."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.hub.kafka.bootstrap)
-        await admin.start()
-        try:
 
-            async def committed() -> bool:
-                offsets = await admin.list_consumer_group_offsets("urbanhub-worker")
-                read_to: int = sum(at.offset for tp, at in offsets.items() if tp.topic == topic and at.offset > 0)
-                return read_to >= records
+async def _applied(hub: HubUnderTest, topic: str, records: int) -> None:
+    """Wait until its worker has applied so many records of a topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=hub.kafka.bootstrap)
+    await admin.start()
+    try:
 
-            await eventually(committed, "everything applied")
-        finally:
-            await admin.close()
+        async def committed() -> bool:
+            offsets = await admin.list_consumer_group_offsets("urbanhub-worker")
+            read_to: int = sum(at.offset for tp, at in offsets.items() if tp.topic == topic and at.offset > 0)
+            return read_to >= records
+
+        await eventually(committed, "everything applied")
+    finally:
+        await admin.close()
+
+
+async def _refused(hub: HubUnderTest, **env: str) -> str:
+    """What a worker says that does not start."""
+    worker = hub._made("worker", env, awaited=False)
+    worker.child.start()
+    await eventually(lambda: worker.child.exit_code is not None, "its end", 60)
+    assert worker.child.exit_code == 70
+    said = worker.child.said()
+    assert "Traceback" not in said
+    return said
 
 
 async def _changed(
@@ -244,6 +256,7 @@ async def test_another_number_of_partitions_is_refused(make_hub: MakeHub, tmp_pa
     hub = await make_hub(env={"URBANHUB_SEEDS": str(seeds)})
     await hub.start("worker")
     await send(hub.kafka.bootstrap, READINGS, STORM)
+    await _applied(hub, READINGS, len(STORM))
     await hub.stop("worker")
     admin = AIOKafkaAdminClient(bootstrap_servers=hub.kafka.bootstrap)
     await admin.start()
@@ -251,11 +264,8 @@ async def test_another_number_of_partitions_is_refused(make_hub: MakeHub, tmp_pa
     await admin.create_partitions(grown)
     await admin.close()
 
-    worker = hub._made("worker", {"URBANHUB_PARTITIONS": "8"}, awaited=False)
-    worker.child.start()
+    said = await _refused(hub, URBANHUB_PARTITIONS="8")
 
-    assert await worker.child.ended() == 70
-    said = worker.child.said()
     assert "the checkpoint is of a topic with 4 partitions, it now has 8" in said
     assert "Give the topic its old number back, or set another URBANHUB_APPLICATION" in said
 
@@ -265,7 +275,9 @@ async def _write(hub: HubUnderTest, owner: Owner, checkpoint: Checkpoint) -> Non
     await producer.start()
     async with producer.transaction():
         for out in pieces_of(hub.settings.application, owner, checkpoint):
-            await producer.send(CHECKPOINTS, out.value, key=out.key, headers=out.headers, partition=owner.partition)
+            await producer.send(
+                CHECKPOINTS, out.value, key=out.key, headers=list(out.headers), partition=owner.partition
+            )
     await producer.stop()
 
 
@@ -275,14 +287,10 @@ async def test_a_state_of_a_layout_that_is_not_known_is_refused(make_hub: MakeHu
     mine = Owner("readings", READINGS, kafka.partition_of(b"rain-1", 4))
     await _write(hub, mine, Checkpoint(1, 0, 0, 4, "", _of_layout(2, "readings:disaster")))
 
-    worker = hub._made("worker", {}, awaited=False)
-    worker.child.start()
+    said = await _refused(hub)
 
-    assert await worker.child.ended() == 70
-    said = worker.child.said()
     assert "the checkpoint was written by another version of the hub" in said
     assert "layout 2 of readings:disaster" in said
-    assert "Traceback" not in said
 
 
 def _of_layout(layout: int, stage: str) -> bytes:
