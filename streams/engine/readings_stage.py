@@ -296,3 +296,4 @@ class ReadingsStage:
             if name is not None:
                 timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
             timeline.load(part, state.get(snapshot.PACKED, []))
+            self._zones.read(timeline.last_arrival_ms)  # what it has passed is never told as of before that
