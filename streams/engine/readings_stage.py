@@ -289,3 +289,4 @@ class ReadingsStage:
                 timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
             for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
                 send_withdrawn(self.out, ended, name, self._event_partition)
+            self._zones.read(timeline.last_arrival_ms)  # what it has passed is never told as of before that

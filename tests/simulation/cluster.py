@@ -235,7 +235,7 @@ class Cluster:
     def compact(self, place: Place, sparing: int) -> None:
         """Keep the last committed record of each key; the newest `sparing` entries are not touched yet."""
         log = self.logs[place]
-        until = min(log.stable_end, log.end - sparing)
+        until = max(min(log.stable_end, log.end - sparing), 0)
         last: dict[bytes | None, int] = {}
         for entry in log.entries[:until]:
             if entry.is_committed:

@@ -91,7 +91,7 @@ class Feed:
         self._bulletins: dict[str, dict[str, Any]] = {}
         self._commands: list[bytes] = []
         self._is_crowded = rng.random() < 0.15
-        self._is_quiet = False
+        self._strays = 0
         kinds: dict[Callable[[], None], float] = {
             self._live: 12,
             self._exercise: rng.choice((0, 4, 12)),
@@ -119,14 +119,12 @@ class Feed:
 
     async def quiet(self, seconds: float) -> None:
         """A time in which little happens."""
-        self._is_quiet = True
         loop = asyncio.get_running_loop()
         until_s = loop.time() + seconds
         while loop.time() < until_s:
             await asyncio.sleep(min(self._rng.expovariate(8 / seconds), until_s - loop.time()))
             if self._rng.random() < 0.7:
                 self._rng.choices(self._kinds, self._weights)[0]()
-        self._is_quiet = False
 
     # -- readings ---------------------------------------------------------------------------------------------------
 
@@ -206,12 +204,13 @@ class Feed:
         """Into another partition than its sensor's."""
         sensor_id = self._some_sensor()
         away = (partition_of(sensor_id.encode(), PARTITIONS) + 1) % PARTITIONS
-        exercise = self._rng.choice(self._exercises) if self._exercises and self._rng.random() < 0.3 else None
-        if exercise is None:
-            at_ms = self._cluster.now_ms() - self._rng.randint(0, 20_000)
-            self._send(self._reading(sensor_id, at_ms), away)
-        elif not self._is_quiet:  # it is passed on only when somebody is up
-            self._speak(exercise, sensor_id, 0, away)
+        if self._rng.random() < 0.3:  # of an exercise of its own: it may be passed on when any other is dropped
+            self._strays += 1
+            exercise = _Exercise(f"stray-{self._strays}", EXERCISES_BEGIN_MS)
+            self._send(self._reading(sensor_id, exercise.at_ms, exercise), away)
+            self._sent.pop()
+        else:
+            self._send(self._reading(sensor_id, self._cluster.now_ms() - self._rng.randint(0, 20_000)), away)
 
     def _exercise(self) -> None:
         if not self._exercises or (len(self._exercises) < 3 and self._rng.random() < 0.05):
@@ -233,12 +232,12 @@ class Feed:
         exercise.at_ms += 30_000
         self._speak(exercise, self._some_sensor(), 0)
 
-    def _speak(self, exercise: _Exercise, sensor_id: str, behind_ms: int, partition: int | None = None) -> None:
+    def _speak(self, exercise: _Exercise, sensor_id: str, behind_ms: int) -> None:
         home = _home(sensor_id)
         if self._leaps_in(home, exercise):
             exercise.at_ms, exercise.leaps, exercise.heard_ms = exercise.at_ms + LEAP_MS, exercise.leaps + 1, {}
         exercise.heard_ms[home] = self._cluster.now_ms()
-        self._send(self._reading(sensor_id, exercise.at_ms - behind_ms, exercise), partition, exercise)
+        self._send(self._reading(sensor_id, exercise.at_ms - behind_ms, exercise), exercise=exercise)
 
     def _leaps_in(self, place: Place, exercise: _Exercise) -> bool:
         """Whether the partition may have dropped the exercise meanwhile."""

@@ -200,6 +200,15 @@ def test_the_end_of_an_exercise_is_told_after_all_of_it_wherever_the_log_is_cut(
     ]
 
 
+def test_a_worker_that_takes_over_tells_no_watermark_as_of_before_the_reading_that_moved_it() -> None:
+    feed = Feed()
+    feed.reads(("10:00:01", "wet-0", "10:00:00", 1), ("10:00:05", "wet-0", "10:00:04", 1))
+    kept, feed = feed.stage.snapshot(), Feed()
+    feed.stage.restore(kept)
+    feed.stage.caught_up(ms("10:00:03"))
+    assert feed.told() == ["10:00:05 09:59:04"]
+
+
 def test_the_end_of_an_exercise_is_told_by_a_worker_that_has_only_just_taken_over() -> None:
     feed = Feed()
     feed.reads(("10:00:01", "wet-0", "10:00:00", 1), exercise="flood")
