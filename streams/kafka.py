@@ -1,4 +1,7 @@
-"""The one way to open Kafka clients, and to create and compare topics."""
+"""The one way to open Kafka clients, and to create and compare topics.
+
+Private hook of aiokafka 0.14.0, hence a pinned version: fetcher.PartitionRecords._contains_abort_marker.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.consumer import fetcher
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
@@ -18,6 +22,7 @@ from aiokafka.errors import (
     TopicAlreadyExistsError,
 )
 from aiokafka.partitioner import murmur2
+from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.contract.topics import TOPICS, Topic
@@ -28,6 +33,19 @@ CONNECT_S: Final = 15.0
 """How long a command waits for a broker before it says that there is none."""
 COORDINATOR_S: Final = 0.2
 """How often a broker without a coordinator for a group is asked again."""
+
+
+def _contains_abort_marker(self: Any, batch: Any) -> bool:
+    """Whether a control batch is the marker of an abort.
+
+    One that compaction has emptied is no more: the broker names no aborted transaction for it either. aiokafka's own raises
+    there, at every attempt anew, so its reader never comes past; Kafka's own client passes over it.
+    """
+    record = next(batch, None)
+    return record is not None and bool(ControlRecord.parse(record.key) == ABORT_MARKER)
+
+
+fetcher.PartitionRecords._contains_abort_marker = _contains_abort_marker
 
 
 def client_options(settings: Settings, client_id: str) -> dict[str, Any]:

@@ -60,12 +60,17 @@ def configure(*, process: str, form: str = "auto", level: str = "info") -> None:
     root.setLevel(level.upper())
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
-        logging.getLogger(name).addFilter(Repeats(SYSTEM_CLOCK))
+    # Of the handler: a logger's filter does not see what the loggers below it write, and those are the ones that repeat.
+    handler.addFilter(Repeats(SYSTEM_CLOCK))
     structlog.contextvars.bind_contextvars(process=process)
 
 
 class Repeats(logging.Filter):
-    """Lets a message of the libraries through once a minute, with the count of those held back."""
+    """Lets a message of the libraries through once a minute, with the count of those held back.
+
+    What varies in a message counts as the same: its arguments, and what follows its first line (asyncio's carry addresses).
+    The hub's own events pass: whoever writes one that may repeat counts it (`Counted`).
+    """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -74,7 +79,9 @@ class Repeats(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
-        key = (record.name, str(record.msg))
+        if isinstance(record.msg, dict):
+            return True
+        key = (record.name, str(record.msg).partition("\n")[0])
         now = self._clock.monotonic_s()
         first, held = self._seen.get(key, (-REPEAT_S, 0))
         if now - first < REPEAT_S:

@@ -18,11 +18,22 @@ PARTITIONS: Final = 4
 
 
 class Filler:
-    """Sends records of a workload's sensors; between `start` and `stop`."""
+    """Sends records of a workload's sensors; between `start` and `stop`.
 
-    def __init__(self, bootstrap: str, workload: Workload) -> None:
+    Args:
+        bootstrap: the broker.
+        workload: whose sensors.
+        patience_s: how long a record waits for a broker that is away before it counts as lost.
+    """
+
+    def __init__(self, bootstrap: str, workload: Workload, patience_s: float = 40.0) -> None:
         self._producer: Any = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, linger_ms=0
+            bootstrap_servers=bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=BATCH_BYTES,
+            linger_ms=0,
+            request_timeout_ms=round(patience_s * 1000),
         )
         self._workload, self._topics = workload, topics_of(workload)
         domain = np.array([workload.domains.index(k.domain) if k.domain in workload.domains else -1 for k in KINDS])

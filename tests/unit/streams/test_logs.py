@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+import structlog
+
+from streams import logs
 from streams.logs import REPEAT_S, Counted, Repeats
 
 
@@ -51,3 +57,40 @@ def test_a_librarys_message_comes_once_a_minute_with_its_count() -> None:
     assert said("found") == "found"
     clock.s += REPEAT_S
     assert said("lost") == "lost (and 1 more in the last minutes)"
+
+
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """Puts back what `configure` changes of the whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in logs._NOISY}
+    yield
+    root.handlers[:], root.level = handlers, level
+    for name, least in levels.items():
+        logging.getLogger(name).setLevel(least)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_a_broker_that_is_away_is_one_line_of_each_library_and_each_event_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure(process="worker", form="json")
+    fetcher = logging.getLogger("aiokafka.consumer.fetcher")
+    own = logs.get("streams.worker.test")
+    for attempt in range(1000):
+        fetcher.error("Failed fetch messages from %s: %s", 1, attempt)
+        logging.getLogger("asyncio").error(f"Task exception was never retrieved\nfuture: <Task at {attempt:#x}>")
+    for _ in range(2):
+        own.info("partitions_taken_over")
+
+    said = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+
+    assert said == [
+        "Failed fetch messages from 1: 0",
+        "Task exception was never retrieved\nfuture: <Task at 0x0>",
+        "partitions_taken_over",
+        "partitions_taken_over",
+    ]
