@@ -109,9 +109,10 @@ def _no_fence(patch: Patch) -> None:
 
 def _watermark_goes_back(patch: Patch) -> None:
     def make(load: Any) -> Any:
-        def back(self: Timeline, *arguments: Any) -> None:
-            load(self, *arguments)
+        def back(self: Timeline, *arguments: Any) -> Any:
+            ended = load(self, *arguments)
             self.watermark.at_ms -= 90_000
+            return ended
 
         return back
 
