@@ -120,19 +120,6 @@ def _told_by_the_batch(patch: Patch) -> None:
     around(patch, ZoneFeed, "closed", make)
 
 
-def _clock_is_forgotten(patch: Patch) -> None:
-    """A worker that takes over tells what it has passed as of its own clock."""
-
-    def make(restore: Any) -> Any:
-        def forgetful(self: ReadingsStage, kept: bytes) -> None:
-            restore(self, kept)
-            self._zones.read_to_ms = 0
-
-        return forgetful
-
-    around(patch, ReadingsStage, "restore", make)
-
-
 # -- time and the order of the log --------------------------------------------------------------------------------------
 
 
@@ -209,7 +196,6 @@ ZONES: Final = [
     Defect("a zone's windows are not kept", without(ZoneWindows, "load"), ("kill",)),
     Defect("what waits for its turn is not kept", without(ArrivalOrder, "load"), ("kill",)),
     Defect("a moved partition counts twice", without(ZoneDomain, "_is_news", True), ("kill",)),
-    Defect("a watermark is told before its reading", _clock_is_forgotten, ("kill",)),
     Defect("what zones applied is not kept", without(ZonesStage, "restore"), ("kill",)),
     Defect("the end of an exercise is told at once", _end_is_told_at_once),
     Defect("a partition that drops an exercise ends it for all", _ends_for_all, (), 20),
