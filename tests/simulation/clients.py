@@ -90,7 +90,10 @@ class Producer:
         return await self._wire.ask(act, may_fail=True)
 
     async def stop(self) -> None:
-        """What is open stays so."""
+        """What is open stays so; what is under way arrives, and nobody waits for it."""
+        for each in self._sent.values():
+            each.cancel()
+        await asyncio.gather(*self._sent.values(), return_exceptions=True)
 
     async def close(self) -> None:
         """Nothing is held."""

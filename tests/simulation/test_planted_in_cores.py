@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from streams.engine import zone_domain
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.arrival_order import ArrivalOrder
 from streams.engine.bulletins_stage import BulletinsStage
@@ -108,10 +107,6 @@ def _ends_for_all(patch: Patch) -> None:
     around(patch, ZoneWindows, "drop", make)
 
 
-def _repeats_bring_it_back(patch: Patch) -> None:
-    patch.setattr(zone_domain, "REMEMBERED_DROPS", 1)
-
-
 def _told_by_the_batch(patch: Patch) -> None:
     """A watermark is told as it stands at the end of a batch, not with the reading that moved it."""
 
@@ -203,9 +198,7 @@ ZONES: Final = [
     Defect("a moved partition counts twice", without(ZoneDomain, "_is_news", True), ("kill",)),
     Defect("what zones applied is not kept", without(ZonesStage, "restore"), ("kill",)),
     Defect("the end of an exercise is told at once", _end_is_told_at_once),
-    Defect("the end of an exercise is not told", without(ZoneFeed, "dropped")),
-    Defect("a partition that drops an exercise ends it for all", _ends_for_all),
-    Defect("repeats bring a dropped exercise back", _repeats_bring_it_back, ("kill",)),
+    Defect("a partition that drops an exercise ends it for all", _ends_for_all, (), 20),
 ]
 CORES: Final = [
     Defect("lateness is judged by the batch", _watermark_of_the_batch),
