@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import Any, Final
 
 import structlog
@@ -62,7 +63,18 @@ def configure(*, process: str, form: str = "auto", level: str = "info") -> None:
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
     # Of the handler: a logger's filter does not see what the loggers below it write, and those are the ones that repeat.
     handler.addFilter(Repeats(SYSTEM_CLOCK))
+    threading.excepthook = _tell_of_thread
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _tell_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """A thread that ended by an error is one event like any other; Python would write thirty lines without a time.
+
+    Faust's consumer has a thread of its own, which ends so when its broker is away.
+    """
+    name = None if ended.thread is None else ended.thread.name
+    told = (ended.exc_type, ended.exc_value, ended.exc_traceback)
+    get(__name__).error("thread_failed", thread=name, error=repr(ended.exc_value), exc_info=told)
 
 
 class Repeats(logging.Filter):

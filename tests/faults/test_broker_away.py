@@ -15,9 +15,7 @@ READINGS, SECONDS = 24_000, 70.0
 BEFORE = READINGS // 8
 AWAY_S = 60.0
 MOST_LINES = 60
-"""That a worker may write while the broker is away: a start a quarter of a minute, each with its few words."""
-MOST_OF_ONE = 8
-"""As often as a worker is started again in a minute; in one life a line comes once."""
+"""That a worker may write while the broker is away: up to nine starts, each with its few words."""
 
 
 async def test_an_alert_whose_cause_rises_and_clears_meanwhile_is_told_and_logs_are_not_flooded(
@@ -35,16 +33,16 @@ async def test_an_alert_whose_cause_rises_and_clears_meanwhile_is_told_and_logs_
         await eventually(lambda: SYSTEM_CLOCK.monotonic_s() - away_s >= AWAY_S, "the outage's end", AWAY_S)
         assert load.sent == sent, "the records wait for the broker"
         event_to_ms = event_from_ms + round(AWAY_S / SECONDS * 3_600_000)
-        to_ms = SYSTEM_CLOCK.now_ms()
+        to_ms, lives = SYSTEM_CLOCK.now_ms(), 1 + run.crew.starts_again(0)
         await node.start()
         await load.hurried()
 
     answer = await run.verdict([0])
     assert _rose_and_cleared(answer, event_from_ms, event_to_ms)
     events = _events_between(run.crew[0].child.log.read_text(), format_ms(from_ms), format_ms(to_ms))
-    print(f"{sum(events.values())} lines while the broker was away: {events.most_common()}")
+    print(f"{sum(events.values())} lines in {lives} lives while the broker was away: {events.most_common()}")
     assert sum(events.values()) <= MOST_LINES, events.most_common(10)
-    assert max(events.values(), default=0) <= MOST_OF_ONE, events.most_common(10)
+    assert max(events.values(), default=0) <= lives, f"in {lives} lives: {events.most_common(10)}"
 
 
 def _rose_and_cleared(answer: Answer, from_ms: int, to_ms: int) -> list[str]:

@@ -58,6 +58,10 @@ class Crew:
         for number in numbers:
             await self._supervisor.start(f"worker-{number}", self[number])
 
+    def starts_again(self, number: int) -> int:
+        """How often the supervisor has started it again, or tried to."""
+        return self._supervisor.kept[f"worker-{number}"].restarts
+
     async def stop(self) -> None:
         """Stop all of them in good order."""
         await self._supervisor.stop()

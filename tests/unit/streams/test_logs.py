@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,10 +64,10 @@ def test_a_librarys_message_comes_once_a_minute_with_its_count() -> None:
 def _own_logging() -> Iterator[None]:
     """Puts back what `configure` changes of the whole process."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, threading.excepthook
     levels = {name: logging.getLogger(name).level for name in logs._NOISY}
     yield
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:], root.level, threading.excepthook = handlers, level, hook
     for name, least in levels.items():
         logging.getLogger(name).setLevel(least)
     structlog.reset_defaults()
@@ -94,3 +95,17 @@ def test_a_broker_that_is_away_is_one_line_of_each_library_and_each_event_of_our
         "partitions_taken_over",
         "partitions_taken_over",
     ]
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_a_thread_that_fails_is_one_event_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(process="worker", form="json")
+    thread = threading.Thread(target=lambda: 1 / 0, name="consumer")
+    thread.start()
+    thread.join()
+
+    (line,) = capsys.readouterr().err.splitlines()
+
+    said = json.loads(line)
+    assert (said["event"], said["level"], said["thread"]) == ("thread_failed", "error", "consumer")
+    assert "ZeroDivisionError" in said["exception"]
