@@ -249,7 +249,7 @@ DEFECTS: Final = [
     Defect("a restore reads past its checkpoint", _reads_past_its_set, ("kill", "refused")),
     Defect("what was told is told again", _told_again, ("kill",)),
     Defect("a restart is silent for one record too many", _silent_for_too_long, ("kill",)),
-    Defect("a broker that is away is taken for silence", _away_is_silence, ("cut", "stop")),
+    Defect("a broker that is away is taken for silence", _away_is_silence, ("cut", "stop"), 20),
     Defect("a process that was stopped takes that for silence", _stopped_is_silence, ("stop",), 30),
     Defect("checkpoints are read before the former owner is fenced", _reads_before_it_fences, ("stop", "slow"), 30),
     Defect("a refused transaction is forgotten", _refused_transactions_are_forgotten, ("refused",)),

@@ -17,7 +17,6 @@ from streams.engine.judging import Judging
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.timeline import Timeline
 from streams.engine.watermark import NEVER_MS, Watermark
-from streams.engine.zone_domain import ZoneDomain
 from streams.engine.zone_feed import ZoneFeed
 from streams.engine.zone_windows import ZoneWindows
 from streams.engine.zones_stage import ZonesStage
@@ -195,7 +194,6 @@ ZONES: Final = [
     Defect("a zone's progress is told by the batch", _told_by_the_batch, ("stop",)),
     Defect("a zone's windows are not kept", without(ZoneWindows, "load"), ("kill",)),
     Defect("what waits for its turn is not kept", without(ArrivalOrder, "load"), ("kill",)),
-    Defect("a moved partition counts twice", without(ZoneDomain, "_is_news", True), ("kill",)),
     Defect("what zones applied is not kept", without(ZonesStage, "restore"), ("kill",)),
     Defect("the end of an exercise is told at once", _end_is_told_at_once),
     Defect("a partition that drops an exercise ends it for all", _ends_for_all, (), 20),
