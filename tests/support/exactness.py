@@ -13,11 +13,6 @@ from deploy.waiting import until
 from tests.support.heard import Happened, Heard
 from tests.support.storm_city import RANGES
 
-REPEATS_ALLOWED: Final = frozenset({"window", "event"})
-"""Kinds of records of which a kill may leave a second one of the same bytes, which readers know by its identity.
-
-Nothing else may come twice. Empty, each record must come once.
-"""
 MOST_TOLD: Final = 5
 LOOK_S: Final = 0.5
 
@@ -44,7 +39,7 @@ def complaints(heard: Heard, answer: Answer) -> list[str]:
     """What is wrong, in words; nothing, if all is well."""
     assert answer.windows and answer.alerts and answer.refused, "the calculation must have something to say"
     found = [f"twice, and not the same: {each}" for each in heard.torn[:MOST_TOLD]]
-    found += [f"twice: {n} of {k}" for k, n in sorted(heard.repeats.items()) if k not in REPEATS_ALLOWED]
+    found += [f"twice: {n} of {k}" for k, n in sorted(heard.repeats.items())]
     found += _differences("window", heard.found.windows, answer.windows)
     alerts = heard.found.alerts()
     found += [f"alert {alert_id}: {each.complaint}" for alert_id, each in alerts.items() if each.complaint]
