@@ -230,7 +230,7 @@ class ReadingsStage:
             return False
         real.watermark.release(target)
         self._close(real)
-        self._zones.send(self.out, real)
+        self._zones.send(self.out, real, at_once=True)
         self.out.once = True
         return True
 

@@ -168,9 +168,15 @@ class ZoneFeed:
         """Everything that arrived before this is applied, by this process's clock."""
         self.read(at_ms - CLOCKS_APART_MS)
 
-    def send(self, out: Outputs, real: Timeline) -> None:
-        """Send what gathered, and how far the log is read where that was not told within a second; `real` is reality."""
-        if not self._to or not (self._waiting or self.read_to_ms >= self._told_to_ms + EVERY_MS):
+    def send(self, out: Outputs, real: Timeline, *, at_once: bool = False) -> None:
+        """Send what gathered, and how far the log is read where that was not told within a second.
+
+        Args:
+            out: where it goes.
+            real: reality.
+            at_once: tell that in any case, as with a release, which the checkpoint keeps and nobody could date later.
+        """
+        if not self._to or not (at_once or self._waiting or self.read_to_ms >= self._told_to_ms + EVERY_MS):
             return
         for said in sorted(self._waiting, key=lambda each: each[:4]):
             self._send(out, said.arrived_ms, said.fields, said.panes)

@@ -171,10 +171,11 @@ class _Partition:
         self._real.watermark_ms = mark
         self._expected.seen["release"] += 1
         if self._told is not None:
-            # Where none of the zones' windows becomes final by it they are told of it within a second, or with a reading.
-            told = (each.arrived_ms for each in self._told.told if (each.watermark_ms or 0) >= mark)
-            at_ms = next(told, kept.committed_ms)
-            self._real.passed.append((at_ms if following is None else min(at_ms, following.timestamp), mark))
+            told = [each for each in self._told.told if each.watermark_ms == mark]
+            if told:  # first with the release, then perhaps again by who took over
+                self._real.passed.append((min(told, key=lambda each: each.told_ms).arrived_ms, mark))
+            else:
+                self._complain(kept, f"releases to {mark} and does not tell its zones")
 
     def _complain(self, kept: Kept, what: str) -> None:
         self._wrong(f"checkpoint {kept.number} at {kept.applied} {what}")

@@ -181,7 +181,7 @@ class Loop(asyncio.AbstractEventLoop):
         return True
 
     def _end_all(self) -> None:
-        for process in set(self._tasks.values()):
+        for process in dict.fromkeys(self._tasks.values()):  # in an order that repeats
             if process is not None:
                 process.fuse = None
                 self.go_on(process)

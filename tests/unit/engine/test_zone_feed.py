@@ -200,6 +200,15 @@ def test_the_end_of_an_exercise_is_told_after_all_of_it_wherever_the_log_is_cut(
     ]
 
 
+def test_a_release_is_told_at_once_though_it_makes_none_of_the_zones_windows_final() -> None:
+    feed = Feed()
+    feed.reads(("10:00:01", "dry-0", "10:00:00", 1))
+    feed.stage.caught_up(ms("10:03:05"))
+    feed.told()
+    assert feed.stage.release_idle(ms("10:03:05"))
+    assert feed.told() == ["10:03:04 10:01:04"]
+
+
 def test_a_worker_that_takes_over_tells_no_watermark_as_of_before_the_reading_that_moved_it() -> None:
     feed = Feed()
     feed.reads(("10:00:01", "wet-0", "10:00:00", 1), ("10:00:05", "wet-0", "10:00:04", 1))
