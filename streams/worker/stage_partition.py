@@ -163,6 +163,7 @@ class StagePartition:
             has_listened
             and state is not None
             and state.position >= state.stable_end
+            and state.is_handed_over
             and state.delivered <= self._core.applied
             and self._clock.now_ms() - state.answered_ms < ANSWERED_S * 1000
         )
