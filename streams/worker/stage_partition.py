@@ -190,7 +190,7 @@ class StagePartition:
         if self._core.applied + 1 >= self._again_until:
             return True
         state = self._fetch_state(self.tp)
-        return state is not None and state.position >= self._again_until and state.delivered <= self._core.applied
+        return state is not None and state.position >= self._again_until and self._is_applied(state)
 
     # -- records out ------------------------------------------------------------------------------------------------
 
@@ -215,7 +215,11 @@ class StagePartition:
         self._release_idle()
 
     def _is_at_end(self, state: FetchState | None) -> bool:
-        return state is not None and state.position >= state.stable_end and state.delivered <= self._core.applied
+        return state is not None and state.position >= state.stable_end and self._is_applied(state)
+
+    def _is_applied(self, state: FetchState) -> bool:
+        """Whether all that was fetched is applied."""
+        return state.is_handed_over and state.delivered <= self._core.applied
 
     def _release_idle(self) -> None:
         """Count the input's silence, which only lasts while the broker answers and there is nothing left to read."""

@@ -56,6 +56,8 @@ class FetchState(NamedTuple):
     """The last offset handed to an agent, -1 before the first."""
     unsettled: int = 0
     """What is written beyond `stable_end`: some of it may have arrived long ago, and be committed yet."""
+    is_handed_over: bool = True
+    """Whether all before `position` was handed to an agent: it moves in the consumer's thread, before a chunk comes out."""
 
 
 def chunks(value: bytes) -> bytes:
@@ -138,6 +140,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._delivered: dict[TP, int] = {}
+        self._handed_to: dict[TP, int] = {}
+        """Positions when all that had been fetched was handed over."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -153,7 +157,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             return
         for key, parts in fetched.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
-                break
+                return
             tp = TP(key.topic, key.partition)
             if active is not None and tp not in active and tp not in self._buffered_partitions:
                 continue
@@ -169,11 +173,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                     generation_id=generation,
                 ),
             )
+        # Nothing moves them until the next call.
+        self._handed_to = {tp: state.position for tp in self.assignment() if (state := self._state(tp)) is not None}
 
     async def seek_to_committed(self) -> dict[TP, int]:
         """Seek each partition to where its checkpoint says; Faust calls this after the assignment is complete."""
         begin_at = self.transport.begin_at
         found = {}
+        self._handed_to = {}
         for tp in self.assignment():
             offset = begin_at(tp)
             if offset is not None:
@@ -184,6 +191,16 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     def fetch_state(self, tp: TP) -> FetchState | None:
         """How far a partition is read; None while nothing was fetched of it."""
+        state = self._state(tp)
+        if state is None or state.lso is None:
+            return None
+        delivered, unsettled = self._delivered.get(tp, -1), state.highwater - state.lso
+        position = state.position
+        is_handed_over = self._handed_to.get(tp) == position
+        return FetchState(position, state.lso, state.timestamp, delivered, unsettled, is_handed_over)
+
+    def _state(self, tp: TP) -> Any:
+        """What aiokafka knows of a partition; None where it is not assigned or has no place to be read from."""
         consumer = self._thread._consumer
         subscription = consumer and consumer._subscription.subscription
         assignment = subscription and subscription.assignment
@@ -191,10 +208,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         if not assignment or key not in assignment.tps:
             return None
         state = assignment.state_value(key)
-        if state is None or state.lso is None or not state.has_valid_position:
-            return None
-        delivered, unsettled = self._delivered.get(tp, -1), state.highwater - state.lso
-        return FetchState(state.position, state.lso, state.timestamp, delivered, unsettled)
+        return state if state is not None and state.has_valid_position else None
 
 
 class Producer(driver.Producer):  # type: ignore[misc]
