@@ -7,9 +7,9 @@ at one moment, so a checkpoint never holds what was not sent. When a transaction
     every `commit_interval_s`     when anything waits
     every `checkpoint_interval_s` with a checkpoint; always with one the first time, and where the clock decided something
 
-A restart goes on from the checkpoint, and applies in silence what was told already (`told`): its state is then as it was, and
-nothing is told twice. Where the city's data or the program have changed meanwhile the same records may come to something
-else: then what happened to alerts is told, each step of which is known by its number, and nothing else.
+A restart goes on from the checkpoint, and applies in silence what was told already (`told`): nothing is told twice. Where the
+city's data or the program have changed meanwhile the same records may come to something else: then what happened to alerts
+is told, each step of which is known by its number, and nothing else.
 """
 
 from __future__ import annotations
@@ -92,8 +92,7 @@ class StagePartition:
         self._checkpointed = -1
         self._told, self._again_until, self._is_same = NOTHING, 0, True
         """What was told; the offset up to which that is applied again; whether it comes to the same as it did."""
-        self._read_ms = 0
-        """Arrival of the last record applied."""
+        self._read_ms = 0  # arrival of the last record applied
         self.begin_at = 0
         """The offset that it is read from."""
 
@@ -218,7 +217,6 @@ class StagePartition:
         return state is not None and state.position >= state.stable_end and self._is_applied(state)
 
     def _is_applied(self, state: FetchState) -> bool:
-        """Whether all that was fetched is applied."""
         return state.is_handed_over and state.delivered <= self._core.applied
 
     def _release_idle(self) -> None:
