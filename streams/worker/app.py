@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import kafka, metrics
@@ -142,6 +143,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self.end)
+        loop.set_exception_handler(_pass_over_what_was_told)
         log.info("worker_started", kafka=settings.bootstrap, metrics=f"http://{settings.metrics_host}:{port}/metrics")
         await self.carry()
         log.info("worker_stopped")
@@ -239,3 +241,9 @@ class Worker:
             if isinstance(self._failure, HubError):
                 log.error("worker_failed", error=str(self._failure))
             self._outside.end_at_once()  # a thread of the consumer may never end
+
+
+def _pass_over_what_was_told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Where a producer fails, aiokafka fails several waits with it; whoever sent has told of it, and asks for no other."""
+    if not isinstance(context.get("exception"), KafkaError):
+        loop.default_exception_handler(context)

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
 from streams import kafka
 from streams.contract.topics import CHECKPOINTS, MIB
@@ -76,33 +76,38 @@ class Transactions:
         owner = self._owner
         try:
             await self._producer.begin_transaction()
+            kept = await self._send(CHECKPOINTS, owner.partition, checkpoint) if checkpoint else []
             sent = []
-            if checkpoint:
-                sent = await self._send(CHECKPOINTS, owner.partition, checkpoint)
             for (topic, partition), records in outputs.records.items():
                 sent += await self._send(topic, partition, records)
             for (topic, partition), plain in outputs.plain.items():
                 sent += await self._send(topic, partition, zip(*plain, repeat(()), strict=False))
-            stand_at = await _all_of(sent)
-            if checkpoint:
-                told = told._replace(kept_at=stand_at[0].offset)
+            await asyncio.gather(*kept, *sent)
+            if kept:
+                told = told._replace(kept_at=kept[0].result().offset)
             await self._producer.send_offsets_to_transaction(
                 {TopicPartition(owner.topic, owner.partition): committed(told)}, self._group
             )
             await self._producer.commit_transaction()
             return told
-        except ProducerFenced as e:
-            raise Unavailable(
-                "another worker has taken this partition over",
-                field=f"{owner.topic}-{owner.partition}",
-                fix="None is needed: this worker ends and begins anew",
-            ) from e
-        except KafkaError as e:
+        except (KafkaError, IllegalOperation) as e:
+            if isinstance(self._failure() or e, ProducerFenced):
+                raise Unavailable(
+                    "another worker has taken this partition over",
+                    field=f"{owner.topic}-{owner.partition}",
+                    fix="None is needed: this worker ends and begins anew",
+                ) from e
             raise Unavailable(
                 f"the broker did not take a transaction ({type(e).__name__}: {e})",
                 field=f"{owner.topic}-{owner.partition}",
                 fix="Look at the broker's log; the worker goes on from its last checkpoint",
             ) from e
+
+    def _failure(self) -> BaseException | None:
+        """Why the transaction under way failed, where it did before it was asked for anything more."""
+        manager = getattr(self._producer, "_txn_manager", None)
+        end = manager and manager._transaction_waiter
+        return end.exception() if end is not None and end.done() and not end.cancelled() else None
 
     async def _send(self, topic: str, partition: int, records: Iterable[_Record]) -> list[Any]:
         """Put records in batches; returns a future for each batch."""
@@ -110,12 +115,18 @@ class Transactions:
         batch = self._producer.create_batch()
         for key, value, headers in records:
             if batch.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
-                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+                sent.append(await self._put(batch, topic, partition))
                 batch = self._producer.create_batch()
                 # The first record of a batch is always taken, whatever its size.
                 batch.append(timestamp=None, key=key, value=value, headers=list(headers))
-        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        sent.append(await self._put(batch, topic, partition))
         return sent
+
+    async def _put(self, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
+        """Where it stands, once it does. One that fails after another has is looked at here, as nobody waits for it then."""
+        future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return future
 
     async def stop(self) -> None:
         """Disconnect; what is open is aborted by the next owner."""
@@ -124,12 +135,3 @@ class Transactions:
                 await self._producer.stop()
         except (TimeoutError, KafkaError):
             await self._producer.client.close()
-
-
-async def _all_of(sent: Sequence[Any]) -> list[Any]:
-    """Where each batch stands; every answer is waited for, since one that nobody reads would be complained of later."""
-    answers = await asyncio.gather(*sent, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return answers

@@ -6,7 +6,8 @@ assignment, flow control, rebalancing.
 
 Private hooks, hence pinned versions, held by `tests/integration/test_transport.py`:
 
-    aiokafka 0.14.0         fetcher.PartitionRecords and its fields, Subscription's partition states
+    aiokafka 0.14.0         fetcher.PartitionRecords and its fields, Subscription's partition states; in `transactions`
+                            the producer's wait for a transaction's end
     faust-streaming 0.15.3  Consumer.getmany, seek_to_committed, _new_consumer_thread;
                             AIOKafkaConsumerThread._create_worker_consumer; Producer._new_producer
 """
