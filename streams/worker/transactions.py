@@ -105,8 +105,8 @@ class Transactions:
 
     def _failure(self) -> BaseException | None:
         """Why the transaction under way failed, where it did before it was asked for anything more."""
-        manager = getattr(self._producer, "_txn_manager", None)
-        end = manager and manager._transaction_waiter
+        transaction = getattr(self._producer, "_txn_manager", None)
+        end = transaction and transaction._transaction_waiter
         return end.exception() if end is not None and end.done() and not end.cancelled() else None
 
     async def _send(self, topic: str, partition: int, records: Iterable[_Record]) -> list[Any]:
