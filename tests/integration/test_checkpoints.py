@@ -34,6 +34,8 @@ async def test_a_checkpoint_is_read_from_where_the_groups_offset_says(own_kafka:
     await kafka.apply_topics(settings)
     dead = await _left_open(settings)
     committed = await _keep(settings, WHOLE)
+    heir = Transactions(settings, MINE, GROUP)
+    await heir.start()  # as a new owner does first: it waits until what was decided has come everywhere
 
     place = TopicPartition(MINE.topic, MINE.partition)
     found = told((await kafka.committed(settings, GROUP, [place]))[place])
@@ -41,6 +43,7 @@ async def test_a_checkpoint_is_read_from_where_the_groups_offset_says(own_kafka:
 
     assert found == committed == Told(8, 1), "a dead worker's record stands before it"
     assert read.newest(MINE) == WHOLE, "and its open transaction holds back nothing"
+    await heir.stop()
     await dead.stop()
 
 
