@@ -250,11 +250,11 @@ DEFECTS: Final = [
     Defect("what was told is told again", _told_again, ("kill",)),
     Defect("a restart is silent for one record too many", _silent_for_too_long, ("kill",)),
     Defect("a broker that is away is taken for silence", _away_is_silence, ("cut", "stop"), 20),
-    Defect("a process that was stopped takes that for silence", _stopped_is_silence, ("stop",), 30),
+    Defect("a process that was stopped takes that for silence", _stopped_is_silence, ("stop",), 165),
     Defect("checkpoints are read before the former owner is fenced", _reads_before_it_fences, ("stop", "slow"), 30),
     Defect("a refused transaction is forgotten", _refused_transactions_are_forgotten, ("refused",)),
     Defect(
-        "a partition sends on after a failed transaction", _sends_after_a_failure, ("away", "cut", "lost", "slow"), 20
+        "a partition sends on after a failed transaction", _sends_after_a_failure, ("away", "cut", "lost", "slow"), 201
     ),
     Defect("a restart reads on from one record too far", _reads_on_from_one_too_far, ("kill",)),
     Defect("accounts begin anew", _accounts_begin_anew, ("kill",)),
