@@ -84,9 +84,8 @@ class AlertsStage:
         except ValidationError as e:
             self._refuse(record, rejections.from_validation(e))
             return
-        self._forget(
-            event.alert_id, record.timestamp
-        )  # not only after a batch: it must not matter where the log is cut
+        # Not only after a batch: it must not matter where the log is cut.
+        self._forget(event.alert_id, record.timestamp)
         life, past = self._lives.get(event.alert_id), self._past.get(event.alert_id)
         steps = life.steps if life is not None else past.steps if past is not None else {}
         if event.step <= steps.get(event.origin, 0):

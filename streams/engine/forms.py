@@ -89,8 +89,7 @@ class Forms:
                 is_left[read.rows] = False
                 left = np.flatnonzero(is_left)
         found.sort(key=lambda each: -each[0])
-        untried = waiting
-        self._forms = ([form for _, form in found] + untried)[:MOST_FORMS]
+        self._forms = ([form for _, form in found] + waiting)[:MOST_FORMS]  # the last were not tried
         return parts, np.union1d(left, others)
 
     def _learned(self, values: list[bytes | None], row: int) -> _Form | None:

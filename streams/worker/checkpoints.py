@@ -130,7 +130,7 @@ class Found:
         if only not in (None, owner):
             return
         told = dict(headers)
-        basis = told.pop(BASIS).decode()
+        basis = told.pop(BASIS, b"").decode()  # absent in another version's, which its state then refuses by name
         numbers = {name: int(number) for name, number in told.items()}
         place = owner, int(slot)
         found = self._slots.get(place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from streams.engine.directory import Directory
 from streams.engine.forms import MOST_FORMS
 from streams.engine.joined import Joined
 from streams.engine.template import Template
+from tests.support.timeline import Raw
 
 IDS = ["rain-1", "a", "gauge-12345678901", "x" * 64]
 DIRECTORY = Directory(IDS)
@@ -47,16 +48,6 @@ NUMBERS = [
 BYTES = b'"{}:,.-+0 9\\eaZ\n\xff'
 
 
-@dataclass
-class Raw:
-    """A record as the engine sees it."""
-
-    value: bytes | None
-    offset: int = 0
-    timestamp: int = 0
-    key: bytes | None = None
-
-
 def _record(form: str, rng: random.Random) -> bytes:
     two = [
         f"{rng.choice((rng.randrange(60), rng.randrange(25))) % 24:02d}",
@@ -65,6 +56,10 @@ def _record(form: str, rng: random.Random) -> bytes:
     parts = [*two, f"{rng.randrange(1000):03d}", rng.choice(NUMBERS[:9]), rng.choice(NUMBERS)]
     name = rng.choice([*IDS, "stranger"])
     return (form % ((*parts, name) if form.endswith('"%s"}') else (name, *parts))).encode()
+
+
+def _log(values: Sequence[bytes | None]) -> list[Raw]:
+    return [Raw(offset, 0, value) for offset, value in enumerate(values)]
 
 
 def _mutated(value: bytes, rng: random.Random) -> bytes:
@@ -105,7 +100,7 @@ def test_what_is_read_by_its_form_is_what_is_read_row_by_row(seed: int, forms: i
     decoder = Decoder("disaster", DIRECTORY)
 
     for _ in range(2):  # the second time its forms are known
-        found = decoder.decode([Raw(value) for value in values])
+        found = decoder.decode(_log(values))
         assert _said(found) == _said(Decoder("disaster", DIRECTORY)._by_rows(values, range(len(values))))
 
 
@@ -114,7 +109,7 @@ def test_each_form_is_learned_and_spares_the_row_reader(form: str) -> None:
     rng = random.Random(form)
     values = [_record(form, rng) for _ in range(200)]
     decoder = Decoder("disaster", DIRECTORY)
-    decoder.decode([Raw(value) for value in values])
+    decoder.decode(_log(values))
 
     parts, left = decoder._forms.read(list(values))
 
@@ -130,7 +125,7 @@ def test_a_source_that_changes_with_every_record_fills_no_memory() -> None:
     decoder = Decoder("disaster", DIRECTORY)
     for i in range(300):
         value = b'{"sensor_id":"a","observed_at":"2022-09-06T05:20:00Z","rainfall_mm":1,"source":"s%d"}'
-        decoder.decode([Raw(value % (100 * i + n)) for n in range(FEW + 1)])
+        decoder.decode(_log([value % (100 * i + n) for n in range(FEW + 1)]))
 
     assert 0 < len(decoder._forms._forms) <= MOST_FORMS
 

@@ -8,7 +8,7 @@ import pytest
 
 from streams.engine.outputs import Out
 from streams.errors import StateRefused
-from streams.worker.checkpoints import PIECE_BYTES, Checkpoint, Found, Owner, pieces_of
+from streams.worker.checkpoints import BASIS, PIECE_BYTES, Checkpoint, Found, Owner, pieces_of
 
 OWNER = Owner("readings", "readings.disaster", 2)
 
@@ -84,6 +84,16 @@ def test_records_that_are_no_checkpoints_are_passed_over() -> None:
     found.add(b"hub|short", b"x", ())
     found.add(pieces_of("hub", OWNER, _checkpoint(1, b"s"))[0].key, None, ())
     assert found.newest(OWNER) is None
+
+
+def test_a_checkpoint_of_a_version_without_a_basis_is_found_and_its_state_may_say_whose_it_is() -> None:
+    (piece,) = pieces_of("hub", OWNER, _checkpoint(1, b"state"))
+    older = piece._replace(headers=tuple(header for header in piece.headers if header[0] != BASIS))
+
+    found = _found([older]).newest(OWNER)
+
+    assert found is not None
+    assert (found.basis, found.state) == ("", b"state")
 
 
 def test_a_topic_cut_otherwise_is_refused_with_both_numbers() -> None:
