@@ -2,6 +2,7 @@
 
 One batch from bytes to alert, file by file:
 
+    records         records in log order as columns over one buffer; none becomes an object until it is asked for
     decode          bytes → columns; a record that fails becomes one rejection
     joined          many records' bytes as one array of words, and where their quotes stand
     forms           the forms of records that were met, the most useful first

@@ -19,8 +19,8 @@ from streams.contract.times import format_ms, to_ms
 from streams.contract.topics import ALERT_EVENTS, ALERTS, REJECTED
 from streams.engine import snapshot
 from streams.engine.dead_letter import dead_letter
-from streams.engine.decode import Record
 from streams.engine.outputs import Out, Outputs
+from streams.engine.records import Record
 
 NAME: Final = "alerts"
 KEPT_COMMENTS: Final = 50

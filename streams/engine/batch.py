@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from streams.engine.columns import Columns
-from streams.engine.decode import Record
 from streams.engine.instants import Bools, Ints
-
-_OFFSET, _TIMESTAMP = attrgetter("offset"), attrgetter("timestamp")
+from streams.engine.records import Records
 
 
 class Values(NamedTuple):
@@ -85,15 +81,18 @@ class Batch:
         return Values(np.concatenate(rec), np.concatenate(measure), np.concatenate(micro))
 
 
-def batch_of(columns: Columns, records: Sequence[Record]) -> Batch:
+def batch_of(columns: Columns, records: Records) -> Batch:
     """Columns of a chunk, all of known sensors, with the offsets and arrivals of its records."""
-    row, n, first = columns.row, len(records), records[0].offset
-    # Markers of transactions stand between records, and what compaction has removed did.
-    has_gaps = records[-1].offset - first != n - 1
-    offset = np.fromiter(map(_OFFSET, records), np.int64, n)[row] if has_gaps else first + row
-    arrival = np.fromiter(map(_TIMESTAMP, records), np.int64, n)[row]
+    row = columns.row
     return Batch(
-        columns.row, offset, arrival, columns.sensor, columns.at_ms, columns.period, columns.set_aside, columns.values
+        row=row,
+        offset=records.offset[row],
+        arrival_ms=records.timestamp[row],
+        sensor=columns.sensor,
+        at_ms=columns.at_ms,
+        period=columns.period,
+        set_aside=columns.set_aside,
+        values=columns.values,
     )
 
 

@@ -23,8 +23,8 @@ from streams.engine import snapshot
 from streams.engine.alert_events import PartitionOf, alert_id_of, end_event, send_event
 from streams.engine.changed_seeds import place_now
 from streams.engine.dead_letter import dead_letter
-from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
+from streams.engine.records import Record
 
 NAME: Final = "bulletins"
 ENDED: Final = Bilingual(ko="발표 기관이 해제했습니다.", en="The institution has lifted it.")

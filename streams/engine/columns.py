@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,8 +70,11 @@ class Columns:
 
 def merged(parts: list[Columns]) -> Columns:
     """Parts of one chunk, in log order again."""
+    rejected = sorted((one for part in parts for one in part.rejected), key=lambda each: each[0])
+    unknown_fields = sum(part.unknown_fields for part in parts)
+    parts = [part for part in parts if len(part.row)] or parts[:1]
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], rejected=rejected, unknown_fields=unknown_fields)
     row = np.concatenate([part.row for part in parts])
     order = np.argsort(row)
     place = np.empty(len(row), np.int64)
@@ -95,8 +98,8 @@ def merged(parts: list[Columns]) -> Columns:
         exercise=exercise,
         set_aside=np.concatenate([part.set_aside for part in parts])[order],
         values=[(measure, *_ascending(mine)) for measure, mine in sorted(values.items())],
-        rejected=sorted((one for part in parts for one in part.rejected), key=lambda each: each[0]),
-        unknown_fields=sum(part.unknown_fields for part in parts),
+        rejected=rejected,
+        unknown_fields=unknown_fields,
     )
 
 

@@ -16,8 +16,8 @@ from streams.engine import snapshot
 from streams.engine.alert_events import PartitionOf, send_event
 from streams.engine.bulletins_stage import read_record
 from streams.engine.dead_letter import dead_letter
-from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
+from streams.engine.records import Record
 
 NAME: Final = "commands"
 

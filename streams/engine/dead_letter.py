@@ -8,8 +8,8 @@ from streams.contract import rejections
 from streams.contract.rejections import Rejection
 from streams.contract.times import format_ms
 from streams.contract.topics import MIB
-from streams.engine.decode import Record
 from streams.engine.outputs import Out
+from streams.engine.records import Record
 
 LARGEST_BYTES: Final = MIB
 """What a topic takes of a record that is not compressed (contract 1); headers have room besides in `readings.rejected`."""

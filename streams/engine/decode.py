@@ -15,8 +15,7 @@ record by record. The form of a sensor's id is left to the stage, because only i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -32,6 +31,7 @@ from streams.engine.directory import Directory
 from streams.engine.forms import Forms
 from streams.engine.instants import Ints, parse_instants
 from streams.engine.panes import MICRO
+from streams.engine.records import Texts
 from streams.engine.rows import AT, EXERCISE, FIRST_MEASURE, LOCATION, PERIOD, QUALITY, SENSOR, TEXTS, row_of
 
 BLOCK: Final = 64
@@ -40,20 +40,6 @@ FEW: Final = 16
 """So few records are read as rows at once: templates cost some 0.1 ms however few there are."""
 
 
-class Record(Protocol):
-    """What the engine needs of a Kafka record; `timestamp` is its arrival at the broker, epoch ms."""
-
-    @property
-    def offset(self) -> int: ...  # noqa: D102
-    @property
-    def timestamp(self) -> int: ...  # noqa: D102
-    @property
-    def key(self) -> bytes | None: ...  # noqa: D102
-    @property
-    def value(self) -> bytes | None: ...  # noqa: D102
-
-
-_VALUE = attrgetter("value")
 _FAILURES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError)
 
 
@@ -74,9 +60,8 @@ class Decoder:
         self._one, self._lines = decoder.decode, decoder.decode_lines
         self._forms = Forms(domain, directory, self._by_rows)
 
-    def decode(self, records: Sequence[Record]) -> Columns:
-        """Columns of the readable records, and a rejection for each other one."""
-        values = list(map(_VALUE, records))
+    def decode(self, values: Texts) -> Columns:
+        """Columns of the readable records of these values, and a rejection for each other one."""
         if len(values) <= FEW:
             return self._by_rows(values, range(len(values)))
         parts, left = self._forms.read(values)

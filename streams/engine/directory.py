@@ -12,6 +12,7 @@ import numpy as np
 
 from streams.engine.instants import Ints
 from streams.engine.joined import BEGIN, WORD, Joined, Words
+from streams.engine.records import Texts
 
 _SPARSE: Final = 4
 """Slots per id, at least: nine look-ups in ten then end at their first slot."""
@@ -36,7 +37,7 @@ class Directory:
         self._shift, self._wrap = np.uint64(64 - slots.bit_length() + 1), slots - 1
         self._table: Ints = np.full(slots, -1)
         if said:
-            text = Joined(said)
+            text = Joined(Texts.of(said))
             self._words = self._cut(text, text.start, text.end - text.start)
             self._fill(len(ids))
 

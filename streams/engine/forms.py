@@ -13,6 +13,7 @@ from streams.engine.directory import Directory
 from streams.engine.instants import Ints
 from streams.engine.joined import Joined
 from streams.engine.panes import MICRO
+from streams.engine.records import Texts
 from streams.engine.template import Found, Template
 
 MOST_FORMS: Final = 16
@@ -65,9 +66,9 @@ class Forms:
         self._directory, self._by_rows = directory, by_rows
         self._forms: list[_Form] = []
 
-    def read(self, values: list[bytes | None]) -> tuple[list[Columns], Ints]:
+    def read(self, values: Texts) -> tuple[list[Columns], Ints]:
         """Read what has a form; returns it, and which records are left, ascending."""
-        text = Joined([value or b"" for value in values] if None in values else values)  # type: ignore[arg-type]
+        text = Joined(values)
         is_left = np.asarray(text.end - text.start <= MAX_RECORD_BYTES)
         others = np.flatnonzero(~is_left)
         left, parts = np.flatnonzero(is_left), list[Columns]()
@@ -92,7 +93,7 @@ class Forms:
         self._forms = ([form for _, form in found] + waiting)[:MOST_FORMS]  # the last were not tried
         return parts, np.union1d(left, others)
 
-    def _learned(self, values: list[bytes | None], row: int) -> _Form | None:
+    def _learned(self, values: Texts, row: int) -> _Form | None:
         example = values[row] or b""
         read = self._by_rows([example], range(1))
         if not len(read.row) or read.sensor[0] < 0:

@@ -8,48 +8,38 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.engine.instants import Bools, Ints
+from streams.engine.records import Texts
 
 Words = npt.NDArray[np.uint64]
 W = TypeVar("W", np.int64, np.uint8, np.uint64)
 
 WORD: Final = 8
-_PAD: Final = b"\n" * WORD
-"""Before the first record and behind the last one, so that a word may be read at either end."""
 _QUOTE: Final = ord('"')
 BEGIN: Final[Words] = np.array([(1 << 8 * n) - 1 for n in range(WORD)] + [(1 << 64) - 1], np.uint64)
 """By n: a mask of a word's first n bytes (little-endian)."""
 
 
 class Joined:
-    """The bytes of n records, each a text without an end of its own.
+    """The bytes of n records, each a text of one buffer.
 
     Args:
-        values: the records.
+        texts: the records; one that is absent is an empty one.
     """
 
-    def __init__(self, values: list[bytes]) -> None:
-        self.buffer = b"".join([_PAD, *values, _PAD])
-        n = len(values)
-        length = np.fromiter(map(len, values), np.int64, n)
-        self.end: Ints = np.cumsum(length) + WORD
+    def __init__(self, texts: Texts) -> None:
+        self.buffer = texts.buffer
+        self.start: Ints = np.maximum(texts.start, WORD)
+        self.end: Ints = np.maximum(texts.end, WORD)
         """Position after each record. (n,)"""
-        self.start: Ints = self.end - length
         self.bytes = np.frombuffer(self.buffer, np.uint8)
         self.words: Words = np.ndarray((len(self.buffer) - WORD + 1,), "<u8", self.buffer, strides=(1,))
         """The word that begins at each position."""
         self.quote: Ints = np.flatnonzero(self.bytes == _QUOTE)
         """Positions of all quotes."""
-        self.first_quote, self.quotes = self._quotes_of_records(n)
-
-    def _quotes_of_records(self, n: int) -> tuple[Ints, Ints]:
-        """Which quote is each record's first, and how many it has. (n,)"""
-        each, rest = divmod(len(self.quote), n)
-        if each and not rest:
-            first, last = self.quote[::each], self.quote[each - 1 :: each]
-            if bool((first >= self.start).all()) and bool((last < self.end).all()):
-                return np.arange(0, n * each, each), np.full(n, each)
-        begin = np.searchsorted(self.quote, self.start)
-        return begin, np.diff(begin, append=len(self.quote))
+        self.first_quote: Ints = np.searchsorted(self.quote, self.start)
+        """Which quote is each record's first. (n,)"""
+        self.quotes: Ints = np.searchsorted(self.quote, self.end) - self.first_quote
+        """How many quotes each has. (n,)"""
 
     def same(self, at: Ints, text: bytes) -> Bools:
         """Whether this text stands at each position. (n,)"""

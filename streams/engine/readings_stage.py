@@ -18,10 +18,11 @@ from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn,
 from streams.engine.batch import Batch, batch_of, by_exercise
 from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
-from streams.engine.decode import Decoder, Record
+from streams.engine.decode import Decoder
 from streams.engine.exercises import Exercises
 from streams.engine.judging import Watch
 from streams.engine.outputs import Out, Outputs
+from streams.engine.records import Record, Records
 from streams.engine.roster import Roster
 from streams.engine.rules import Finding
 from streams.engine.timeline import Taken, Timeline
@@ -75,17 +76,18 @@ class ReadingsStage:
 
     def step(self, records: Sequence[Record]) -> None:
         """Apply records in offset order; what is to be sent gathers in `out`."""
-        fresh = 0
-        while fresh < len(records) and records[fresh].offset <= self.applied:
-            fresh += 1
+        if not records:
+            return
+        records = Records.of(records)
+        fresh = int(np.searchsorted(records.offset, self.applied, side="right"))
         if fresh:
             self._refill(records[:fresh])
-        if records and records[-1].offset >= self.applied:
+        if records.offset[-1] >= self.applied:
             self._refill_from = None
         if fresh == len(records):
             return
         records = records[fresh:] if fresh else records
-        columns = self._decoder.decode(records)
+        columns = self._decoder.decode(records.values)
         self.accounts.receive(columns)
         self.accounts.unknown_fields += columns.unknown_fields
         refused = columns.rejected
@@ -97,11 +99,11 @@ class ReadingsStage:
         for row, why in sorted(refused, key=lambda r: r[0]):
             self._dead_letter(records[row], why)
         self.accounts.bound()
-        self._zones.read(records[-1].timestamp)
+        self._zones.read(int(records.timestamp[-1]))
         self._zones.send(self.out, self.exercises.real)
-        self.applied = records[-1].offset
+        self.applied = int(records.offset[-1])
 
-    def _owned(self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]) -> Columns:
+    def _owned(self, columns: Columns, records: Records, refused: list[tuple[int, Rejection]]) -> Columns:
         """The rows of known sensors that live in this partition; others are refused or forwarded."""
         sensor = columns.sensor
         known = sensor >= 0
@@ -133,7 +135,7 @@ class ReadingsStage:
         out = Out(self.roster.sensors[sensor].sensor_id.encode(), record.value or b"", (("forwarded_from", origin),))
         self.out.add(self.topic, int(self.roster.home[sensor]), out)
 
-    def _apply(self, columns: Columns, records: Sequence[Record], refused: list[tuple[int, Rejection]]) -> None:
+    def _apply(self, columns: Columns, records: Records, refused: list[tuple[int, Rejection]]) -> None:
         batch = batch_of(columns, records)
         values = batch.values_per_row()
         for timeline, rows in self.exercises.runs(columns.exercise, batch.arrival_ms, batch.offset):
@@ -236,8 +238,8 @@ class ReadingsStage:
 
     # -- snapshot ---------------------------------------------------------------------------------------------------
 
-    def _refill(self, records: Sequence[Record]) -> None:
-        columns = self._decoder.decode(records)
+    def _refill(self, records: Records) -> None:
+        columns = self._decoder.decode(records.values)
         if not self.roster.index:
             return
         sensor = columns.sensor

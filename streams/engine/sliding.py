@@ -45,7 +45,7 @@ class _Ring:
         for s in series[rows < 0].tolist():
             self._row_of[s] = self._row.setdefault(s, len(self._row))
         if len(self._row) > len(self._minute):
-            pad = ((0, 2 * len(self._row) - len(self._minute)), (0, 0))
+            pad = ((0, len(self._row) + len(self._row) // 8 - len(self._minute)), (0, 0))
             self._minute = np.pad(self._minute, pad, constant_values=-1)
             self._kept = {name: np.pad(column, pad) for name, column in self._kept.items()}
         return self._row_of[series]

@@ -21,8 +21,8 @@ from streams.contract.zone_inputs import ZoneInput
 from streams.engine import snapshot
 from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, zone_event
 from streams.engine.dead_letter import dead_letter
-from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
+from streams.engine.records import Record
 from streams.engine.zone_domain import ZoneDomain
 from streams.engine.zone_rules import ZoneRule
 

@@ -33,8 +33,8 @@ from streams.worker.transport import Chunk, Transport
 from streams.worker.watchdog import Watchdog
 
 GC_THRESHOLD: Final = 200_000
-"""Fetched records are objects without cycles, some fifty thousand at a time; at Python's 700 the collector halves bare
-consumption, and still takes a twentieth of it where so many set it off."""
+"""What is read one by one, and what is sent, are objects without cycles, thousands at a time: at Python's 700 the collector
+passes over them again and again, a twentieth of the time where a backlog is read."""
 QUEUED_CHUNKS_PER_PARTITION: Final = 1
 LOOK_EVERY_S: Final = 5.0
 STOP_S: Final = 10.0
@@ -185,6 +185,7 @@ class Worker:
                 owned = self._ownership.get(TP(chunk.topic, chunk.partition))
                 if owned is not None and self._failure is None:  # else revoked while it waited in the queue
                     await owned.apply(chunk.records)
+                del chunk  # what it holds is counted while it is there
                 await asyncio.sleep(0)  # a queue that is never empty would never let the senders run
         except Exception as e:  # Faust would start the agent again and pass over this chunk
             self._fail(e)

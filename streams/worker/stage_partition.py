@@ -24,8 +24,8 @@ from faust.types import TP
 from streams import kafka, metrics
 from streams.clock import Clock
 from streams.contract.topics import ALERT_EVENTS, CHECKPOINTS
-from streams.engine.decode import Record
 from streams.engine.outputs import Outputs
+from streams.engine.records import Record
 from streams.errors import StateRefused
 from streams.kafka import Clients
 from streams.settings import Settings

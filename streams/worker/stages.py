@@ -9,9 +9,9 @@ from typing import Protocol
 from streams import kafka, registry, rulebook
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, COMMANDS, READING_TOPICS, TOPICS, ZONE_INPUTS, domain_of
 from streams.engine import alerts_stage, bulletins_stage, commands_stage, readings_stage, zones_stage
-from streams.engine.decode import Record
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
+from streams.engine.records import Record
 from streams.engine.roster import roster
 from streams.engine.zone_feed import ZoneFeed
 from streams.engine.zone_rules import zone_rules

@@ -6,18 +6,23 @@ assignment, flow control, rebalancing.
 
 Private hooks, hence pinned versions, held by `tests/integration/test_transport.py`:
 
-    aiokafka 0.14.0         fetcher.PartitionRecords and its fields, Subscription's partition states; in `transactions`
-                            the producer's wait for a transaction's end
-    faust-streaming 0.15.3  Consumer.getmany, seek_to_committed, _new_consumer_thread;
+    aiokafka 0.14.0         fetcher.MemoryRecords, fetcher.PartitionRecords and its fields, Subscription's partition states;
+                            in `transactions` the producer's wait for a transaction's end
+    faust-streaming 0.15.3  Consumer.getmany, _getmany, seek_to_committed, _new_consumer_thread;
                             AIOKafkaConsumerThread._create_worker_consumer; Producer._new_producer
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+import contextlib
+import weakref
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import aiokafka.conn
+import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
@@ -27,11 +32,18 @@ from faust.types import TP, ConsumerMessage
 
 from streams import kafka
 from streams.contract.topics import MIB
-from streams.engine.decode import Record
+from streams.engine.records import Record, Records
 from streams.settings import Settings
+from streams.worker.record_batch import FetchedBatch, padded, records_of, size_of
 
 FETCH_BYTES: Final = MIB
 """Of one partition at a time: some seven thousand readings, 10 ms of work."""
+ANSWER_BYTES: Final = 4 * FETCH_BYTES
+"""Of all partitions together: the next are asked for while these are applied. What one answer holds is in memory thrice."""
+CHUNKS_UNDER_WAY: Final = 2
+"""Of a partition: one is applied while the next waits."""
+LOOK_AGAIN_S: Final = 0.05
+"""While some partitions have no room, the others are looked at so often."""
 FETCH_WAIT_MS: Final = 500
 """A broker without news answers after this long; idleness is known that exactly."""
 READER_BYTES: Final = 4 * MIB
@@ -43,7 +55,7 @@ class Chunk(NamedTuple):
 
     topic: str
     partition: int
-    records: list[Record]
+    records: Sequence[Record]
 
 
 class FetchState(NamedTuple):
@@ -66,23 +78,42 @@ def chunks(value: bytes) -> bytes:
     raise AssertionError(value)
 
 
+def read(fetched: Sequence[tuple[FetchedBatch, int]]) -> Records:
+    """The records of one fetch of a partition, from the offset on that was asked for."""
+    records = records_of([batch for batch, _ in fetched])
+    return records[int(np.searchsorted(records.offset, fetched[0][1])) :]
+
+
+class RawBatches:
+    """What was fetched of a partition, as bytes beside aiokafka's reader of it."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._reader = _BatchesOnly(raw)
+        self.has_next, self.next_batch = self._reader.has_next, self._reader.next_batch
+        self.size_in_bytes = self._reader.size_in_bytes
+
+
 class ChunkRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """Yields one list per batch of the log; the base class makes a 12-field tuple of every record."""
+    """Yields batches of the log as they are; the base class makes a 12-field tuple of every record.
+
+    It runs in the consumer's thread. What reads records there would take turns with the stages for the interpreter, at every
+    step of either.
+    """
 
     next_fetch_offset: int
 
-    def _unpack_records(self) -> Iterator[list[Record]]:
+    def _unpack_records(self) -> Iterator[tuple[FetchedBatch, int]]:
+        """Each with the first offset that was asked for: a fetch may begin within a batch."""
+        buffer, end = padded(self._records.raw), 0
         while self._records.has_next():
             batch = self._records.next_batch()
+            begin, end = end, end + size_of(buffer, end)
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            part = [] if self._is_hidden(batch) else list(batch)
-            if part and part[0].offset < self.next_fetch_offset:  # a fetch may begin within a batch
-                begin = self.next_fetch_offset
-                part = [record for record in part if record.offset >= begin]
-            self.next_fetch_offset = batch.next_offset
-            if part:
-                yield part
+            wanted, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
+            if not self._is_hidden(batch):
+                yield FetchedBatch(buffer, begin, end, batch), wanted
 
     def _is_hidden(self, batch: Any) -> bool:
         """Whether a reader of committed records sees none of it."""
@@ -96,6 +127,7 @@ class ChunkRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 
 
 _RecordsOneByOne: Final = fetcher.PartitionRecords
+_BatchesOnly: Final = fetcher.MemoryRecords
 
 
 def _partition_records(*arguments: Any) -> Any:
@@ -107,6 +139,7 @@ def _partition_records(*arguments: Any) -> Any:
 def install() -> None:
     """Let this process's consumers that are marked by `chunks` get chunks; the others are as before."""
     fetcher.PartitionRecords = _partition_records
+    fetcher.MemoryRecords = RawBatches
     aiokafka.conn.READER_LIMIT = READER_BYTES
 
 
@@ -127,6 +160,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             enable_auto_commit=False,
             value_deserializer=chunks,
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=ANSWER_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 4,
@@ -143,9 +177,33 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._delivered: dict[TP, int] = {}
         self._handed_to: dict[TP, int] = {}
         """Positions when all that had been fetched was handed over."""
+        self._under_way: dict[TP, set[weakref.ref[Records]]] = defaultdict(set)
+        """Chunks that are not applied, or dropped, yet."""
+        self._is_one_less = asyncio.Event()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109 -- Faust's
+        """Take nothing of partitions whose chunks wait: Faust's queues hold whatever they are given."""
+        free = {tp for tp in active_partitions if len(self._under_way[tp]) < CHUNKS_UNDER_WAY}
+        if len(free) == len(active_partitions):
+            return await super()._getmany(active_partitions, timeout)
+        self._is_one_less.clear()
+        found = await super()._getmany(free, 0) if free else {}
+        if not found:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_one_less.wait(), LOOK_AGAIN_S)
+        return found
+
+    def _watch(self, tp: TP, records: Records) -> None:
+        """Count a chunk until it is gone."""
+
+        def gone(which: weakref.ref[Records]) -> None:
+            self._under_way[tp].discard(which)
+            self._is_one_less.set()
+
+        self._under_way[tp].add(weakref.ref(records, gone))
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 -- Faust's
         """What was fetched, a message per partition."""
@@ -162,7 +220,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             tp = TP(key.topic, key.partition)
             if active is not None and tp not in active and tp not in self._buffered_partitions:
                 continue
-            records = parts[0] if len(parts) == 1 else [record for part in parts for record in part]
+            records = read(parts)
+            if not records:
+                continue
+            self._watch(tp, records)
             chunk = Chunk(tp.topic, tp.partition, records)
             last = records[-1]
             self._delivered[tp] = last.offset

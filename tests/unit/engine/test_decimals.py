@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streams.engine.decimals import numbers
 from streams.engine.directory import Directory
 from streams.engine.joined import WORD, Joined
+from streams.engine.records import Texts
 
 plain = st.one_of(
     st.from_regex(rb"-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?", fullmatch=True),
@@ -36,7 +37,7 @@ def _number(said: bytes) -> float | None:
 @given(st.lists(plain, min_size=1, max_size=20))
 @example([b"9007199254740993", b"123456.7", b"-0.1", b"1234567.", b"12345678"])
 def test_each_is_what_python_reads(said: list[bytes]) -> None:
-    text = Joined([b"x" + one + b"," for one in said])
+    text = Joined(Texts.of([b"x" + one + b"," for one in said]))
 
     value, ok = numbers(text, text.start + 1, text.end - 1)
 
@@ -57,7 +58,7 @@ def test_each_is_what_python_reads(said: list[bytes]) -> None:
 @example(["a"], ["a\x00"])
 def test_an_id_has_its_number_and_what_is_no_id_has_none(ids: list[str], asked: list[str]) -> None:
     directory, said = Directory(ids), [*asked, *ids]
-    text = Joined([one.encode() for one in said])
+    text = Joined(Texts.of([one.encode() for one in said]))
 
     found = directory.numbers(text, text.start, text.end - text.start)
 
@@ -67,8 +68,8 @@ def test_an_id_has_its_number_and_what_is_no_id_has_none(ids: list[str], asked: 
 
 def test_a_text_is_the_same_where_it_stands_whole() -> None:
     for text in (b"a", b"abcdefg", b"abcdefgh", b"abcdefghijklmnop", b"abcdefghijklmnopq"):
-        joined = Joined([text, text[:-1] + b"?", b"?" + text[1:]])
+        joined = Joined(Texts.of([text, text[:-1] + b"?", b"?" + text[1:]]))
 
         assert joined.same(joined.start, text).tolist() == [True, False, False]
-        middle = Joined([text[: len(text) // 2] + b"?" + text[len(text) // 2 + 1 :]])
+        middle = Joined(Texts.of([text[: len(text) // 2] + b"?" + text[len(text) // 2 + 1 :]]))
         assert joined.same(np.array([WORD]), text).all() and not middle.same(middle.start, text).any()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from streams.engine.columns import Columns
 from streams.engine.decode import BLOCK, FEW, Decoder
 from streams.engine.directory import Directory
 from streams.engine.panes import MICRO
+from streams.engine.records import Texts
 from tests.support import strategies
 
 IDS = ["rain-1", "a", "gauge-1234", "gauge-12345678901", "x" * 64]
@@ -26,18 +26,8 @@ DOMAINS = sorted(READINGS)
 GOOD = b'{"sensor_id":"rain-1","observed_at":"2022-09-06T05:20:00+09:00","rainfall_mm":1.5}'
 
 
-@dataclass
-class Raw:
-    """A record as the engine sees it."""
-
-    value: bytes | None
-    offset: int = 0
-    timestamp: int = 0
-    key: bytes | None = None
-
-
 def _decoded(domain: Domain, values: list[bytes | None]) -> Columns:
-    return DECODERS[domain].decode([Raw(value, offset) for offset, value in enumerate(values)])
+    return DECODERS[domain].decode(Texts.of(values))
 
 
 def _rows(domain: Domain, columns: Columns) -> dict[int, dict[str, Any]]:
@@ -160,7 +150,7 @@ def test_what_came_before_changes_nothing_of_a_record(odd: list[bytes | None], b
 
     _assert_as_the_model("disaster", [GOOD] * before + odd + [GOOD])
     unknown = _decoded("disaster", [GOOD, *odd]).unknown_fields
-    assert unknown == Decoder("disaster", DIRECTORY).decode([Raw(value) for value in odd]).unknown_fields
+    assert unknown == Decoder("disaster", DIRECTORY).decode(Texts.of(odd)).unknown_fields
 
 
 def test_two_halves_never_join_to_a_record() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from streams.engine.decode import FEW, Decoder
 from streams.engine.directory import Directory
 from streams.engine.forms import MOST_FORMS
 from streams.engine.joined import Joined
+from streams.engine.records import Texts
 from streams.engine.template import Template
-from tests.support.timeline import Raw
 
 IDS = ["rain-1", "a", "gauge-12345678901", "x" * 64]
 DIRECTORY = Directory(IDS)
@@ -58,10 +57,6 @@ def _record(form: str, rng: random.Random) -> bytes:
     return (form % ((*parts, name) if form.endswith('"%s"}') else (name, *parts))).encode()
 
 
-def _log(values: Sequence[bytes | None]) -> list[Raw]:
-    return [Raw(offset, 0, value) for offset, value in enumerate(values)]
-
-
 def _mutated(value: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(value))
     kind = rng.randrange(3)
@@ -100,7 +95,7 @@ def test_what_is_read_by_its_form_is_what_is_read_row_by_row(seed: int, forms: i
     decoder = Decoder("disaster", DIRECTORY)
 
     for _ in range(2):  # the second time its forms are known
-        found = decoder.decode(_log(values))
+        found = decoder.decode(Texts.of(values))
         assert _said(found) == _said(Decoder("disaster", DIRECTORY)._by_rows(values, range(len(values))))
 
 
@@ -109,9 +104,9 @@ def test_each_form_is_learned_and_spares_the_row_reader(form: str) -> None:
     rng = random.Random(form)
     values = [_record(form, rng) for _ in range(200)]
     decoder = Decoder("disaster", DIRECTORY)
-    decoder.decode(_log(values))
+    decoder.decode(Texts.of(values))
 
-    parts, left = decoder._forms.read(list(values))
+    parts, left = decoder._forms.read(Texts.of(values))
 
     read = np.concatenate([left[:0], *(part.row for part in parts)])
     rows = decoder._by_rows(values, range(len(values)))
@@ -125,7 +120,7 @@ def test_a_source_that_changes_with_every_record_fills_no_memory() -> None:
     decoder = Decoder("disaster", DIRECTORY)
     for i in range(300):
         value = b'{"sensor_id":"a","observed_at":"2022-09-06T05:20:00Z","rainfall_mm":1,"source":"s%d"}'
-        decoder.decode(_log([value % (100 * i + n) for n in range(FEW + 1)]))
+        decoder.decode(Texts.of([value % (100 * i + n) for n in range(FEW + 1)]))
 
     assert 0 < len(decoder._forms._forms) <= MOST_FORMS
 
@@ -150,7 +145,7 @@ def test_a_template_takes_no_record_that_was_not_asked_for() -> None:
     value = b'{"sensor_id":"a","observed_at":"2022-09-06T05:20:00Z","rainfall_mm":1}'
     template = Template(value, {"rainfall_mm": (0, 0.0, 500.0)})
 
-    found = template.read(Joined([value] * 4), np.array([1, 3]), DIRECTORY)
+    found = template.read(Joined(Texts.of([value] * 4)), np.array([1, 3]), DIRECTORY)
 
     assert found.rows.tolist() == [1, 3]
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import TopicPartition
 from faust.types import TP
 
-from streams.engine.decode import Record
+from streams.engine.records import LogRecord
 from streams.worker import transport
+from streams.worker.record_batch import HEADER_BYTES, FetchedBatch, padded
 
 FIRST, SECOND = TP("readings.disaster", 0), TP("readings.disaster", 1)
-
-
-class _Record(SimpleNamespace):
-    offset: int
-    timestamp = 1000
 
 
 class _Consumer(transport.Consumer):
@@ -27,6 +25,8 @@ class _Consumer(transport.Consumer):
 
     def __init__(self) -> None:
         self._delivered, self._handed_to = {}, {}
+        self._under_way, self._is_one_less = defaultdict(set), asyncio.Event()
+        self.asked: list[set[TP]] = []
         self.states = {
             tp: SimpleNamespace(position=0, lso=0, highwater=0, timestamp=1, has_valid_position=True)
             for tp in (FIRST, SECOND)
@@ -41,11 +41,25 @@ class _Consumer(transport.Consumer):
 
     async def _wait_next_records(self, _: float) -> tuple[Any, Any]:
         """Its thread fetches one record of each partition: both positions move at once."""
-        fetched: dict[TopicPartition, list[list[Record]]] = {}
+        fetched: dict[TopicPartition, list[tuple[FetchedBatch, int]]] = {}
         for tp, state in self.states.items():
-            fetched[TopicPartition(*tp)] = [[_Record(offset=state.position)]]  # type: ignore[list-item]
+            batch = FetchedBatch(
+                padded(bytes(HEADER_BYTES)), 0, HEADER_BYTES, [LogRecord(state.position, 1000, None, b"")]
+            )
+            fetched[TopicPartition(*tp)] = [(batch, state.position)]
             state.position = state.lso = state.highwater = state.position + 1
         return fetched, None
+
+
+class _Asked:
+    """Faust's thread: notes of which partitions it is asked for records."""
+
+    def __init__(self) -> None:
+        self.partitions: list[set[TP]] = []
+
+    async def getmany(self, active_partitions: set[TP], timeout: float) -> dict[TopicPartition, Any]:  # noqa: ASYNC109
+        self.partitions.append(active_partitions)
+        return {}
 
 
 def _is_handed_over(consumer: _Consumer, tp: TP) -> bool:
@@ -66,3 +80,29 @@ async def test_a_position_counts_only_when_all_before_it_was_handed_to_an_agent(
     async for _ in chunks:
         pass
     assert _is_handed_over(consumer, FIRST) and _is_handed_over(consumer, SECOND)
+
+
+async def test_nothing_is_taken_of_a_partition_whose_chunks_wait() -> None:
+    consumer, thread = _Consumer(), _Asked()
+    waiting = [[message async for message in consumer.getmany(1.0)] for _ in range(transport.CHUNKS_UNDER_WAY)]
+    of_first = [message for messages in waiting for tp, message in messages if tp == FIRST]
+    consumer._thread = thread  # type: ignore[assignment]
+
+    await consumer._getmany({FIRST, SECOND}, 1.0)
+    assert thread.partitions == [], "both have as much as they may"
+    del waiting
+    await consumer._getmany({FIRST, SECOND}, 1.0)
+    assert thread.partitions == [{SECOND}]
+    of_first.pop()
+    await consumer._getmany({FIRST, SECOND}, 1.0)
+    assert thread.partitions == [{SECOND}, {FIRST, SECOND}]
+
+
+async def test_a_chunk_that_is_gone_ends_the_wait_at_once() -> None:
+    consumer = _Consumer()
+    waiting = [[message async for message in consumer.getmany(1.0)] for _ in range(transport.CHUNKS_UNDER_WAY)]
+    asked = asyncio.create_task(consumer._getmany({FIRST, SECOND}, 1.0))
+    await asyncio.sleep(0)
+    del waiting
+    async with asyncio.timeout(transport.LOOK_AGAIN_S / 2):
+        assert await asked == {}
