@@ -95,8 +95,8 @@ class OfflineCity:
     def __init__(
         self, known: Registry, rules: Sequence[Rule], *, partitions: int = 1, published: Published | None = None
     ) -> None:
-        self._stages = stages_of(known, list(rules), partitions)
-        self._read_by = {topic: stage for stage in self._stages for topic in stage.topics}
+        stages = stages_of(known, list(rules), partitions)
+        self._read_by = {topic: stage for stage in stages for topic in stage.topics}
         self._per_topic, self._published = partitions, published
         self._idle_ms = {readings_topic(d): round(timing.idle_s * 1000) for d, timing in known.city.domains.items()}
         self._topics: dict[str, list[_Partition]] = {}
@@ -147,7 +147,7 @@ class OfflineCity:
         self.now_ms = max(self.now_ms, arrival.timestamp)
         partitions, number = self._partitions(arrival.topic), arrival.partition
         if number is None:
-            number = 0 if arrival.key is None else partition_of(arrival.key, len(partitions))
+            number = partition_of(arrival.key, len(partitions)) if arrival.key and len(partitions) > 1 else 0
         partitions[number].append(arrival.timestamp, arrival.key, arrival.value)
 
     def _partitions(self, topic: str) -> list[_Partition]:
