@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.replay.envelope import outgoing
 from connectors.replay.recording import Wrong, find_recording
-from deploy.acceptance.promises import read_scenario
+from deploy.promises import read_scenario
 from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.trial import Verdict, scope_of
 from streams.contract.rules import Rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.rules import scenarios
 from deploy.rules.offline import AlertState
 from deploy.rules.timelines import RuleTests, Timeline
 from deploy.rules.trial import Verdict, tried
@@ -54,8 +55,6 @@ class Trials:
         rule = file.rules[test.rule]
         if test.scenario is None:
             return tried(test, rule, self.known)
-        from deploy.rules import scenarios  # it brings all of the acceptance, which most tests do not need
-
         if test.scenario not in self._played:
             rules = {one.rule: other.rules[one.rule] for other in self.files for one in other.tests if one.scenario}
             self._played[test.scenario] = scenarios.played(test.scenario, self.seeds, self.known, list(rules.values()))

@@ -255,10 +255,8 @@ class Rule(BaseModel):
                     continue
                 height = LEVEL_RANKS[value] if name == "gauge_level" else sign * value
                 if last is not None and height <= last:
-                    what, at = (
-                        f"it must {'fall' if sign < 0 else 'grow'} with the level",
-                        ("levels", number, part, name),
-                    )
+                    what = f"it must {'fall' if sign < 0 else 'grow'} with the level"
+                    at = ("levels", number, part, name)
                     raise Misfit(what, at=at, value=value, fix="Mend the number or the order of the levels")
                 last = height
 
