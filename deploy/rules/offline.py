@@ -167,13 +167,14 @@ class OfflineCity:
     def _settled(self) -> list[AlertState]:
         """Apply everything that waits, and what comes of it."""
         states: list[AlertState] = []
-        while any(each.waiting for each in self._everywhere()):
+        while True:
             for each in self._everywhere():
                 if each.waiting:
                     each.step()
                 each.core.caught_up(self.now_ms)
                 states += self._sent(each)
-        return states
+            if not any(each.waiting for each in self._everywhere()):
+                return states
 
     def _sent(self, each: _Partition) -> list[AlertState]:
         """Take what a core sends to who reads it; the states of alerts among it."""
