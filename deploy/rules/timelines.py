@@ -19,10 +19,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from deploy.rules.series import Moment, Seconds, Series, values_of
+from deploy.rules.series import Moment, Seconds, Series, Stretch, values_of
 from streams import rulebook
 from streams.contract.alerts import Level
 from streams.contract.ids import BulletinId, RuleId, SensorId, ZoneId
+from streams.contract.readings import MEASURES
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.errors import Misfit, WrongInput
@@ -80,7 +81,7 @@ class Timeline(Strict):
         description="What each sensor says of the rule's measure, one value for each of its own intervals. A value holds "
         "from its place in the series on: a reading with a period is stamped at its end.",
     )
-    every: Seconds | None = Field(default=None, description="In place of the sensors' own intervals.")
+    every: Seconds | None = Field(default=None, gt=0, description="In place of the sensors' own intervals.")
     bulletins: list[Announced] = Field(default_factory=list)
     restart_at: list[Moment] = Field(default_factory=list, description="The hub is restarted then.")
     expect: list[Expected] | None = None
@@ -152,7 +153,7 @@ def read_tests(path: Path, known: Registry) -> RuleTests:
 
 def step_s(test: Timeline, sensor: Sensor) -> int:
     """How often a sensor speaks in a test, seconds."""
-    return test.every or round(sensor.interval_s)
+    return test.every or max(1, round(sensor.interval_s))
 
 
 def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterator[Misfit]:
@@ -169,16 +170,27 @@ def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterato
         at, sensor = ("readings", sensor_id), known.sensors.get(sensor_id)
         if sensor is None:
             yield Misfit("there is no such sensor", at=at, value=sensor_id, fix="Name one of `urbanhub sensors list`")
-        elif rule.when is not None and rule.when.measure not in sensor.measures:
-            fix = f"Name a sensor that has {rule.when.measure}"
-            yield Misfit(f"{sensor_id} has no {rule.when.measure}", at=at, value=sensor_id, fix=fix)
-        else:
-            try:
-                list(values_of(series, step_s(test, sensor)))
-            except Misfit as e:
-                yield Misfit(e.what, at=at, value=sensor_id, fix=e.fix)
+        elif (misfit := _misfit_of(series, step_s(test, sensor), sensor, rule)) is not None:
+            yield Misfit(misfit.what, at=at, value=misfit.value, fix=misfit.fix)
     for number, bulletin in enumerate(test.bulletins):
         for zone in bulletin.area:
             if zone not in known.zones:
                 at_zone = ("bulletins", number, "area")
                 yield Misfit("there is no such zone", at=at_zone, value=zone, fix="Name one of map/zones.geojson")
+
+
+def _misfit_of(series: list[Stretch], every_s: int, sensor: Sensor, rule: Rule) -> Misfit | None:
+    """What is wrong with a sensor's series."""
+    assert rule.when is not None
+    measure = MEASURES[rule.domain, rule.when.measure]
+    if measure.name not in sensor.measures:
+        return Misfit(f"{sensor.sensor_id} has no {measure.name}", fix=f"Name a sensor that has {measure.name}")
+    try:
+        values = [said.value for said in values_of(series, every_s)]
+    except Misfit as e:
+        return e
+    for value in values:
+        if not measure.low <= value <= measure.high:
+            what = f"{measure.name} lies between {measure.low:g} and {measure.high:g} {measure.unit}"
+            return Misfit(what, value=value, fix="Give a value that the hub would take")
+    return None

@@ -171,6 +171,8 @@ WRONG: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "a series that says nothing": ("0.99 for 10m", "0.99 in 10m", 5, ("'0.99 in 10m'", "Write for example")),
     "a length that is none": ("0.99 for 10m", "0.99 for 10", 5, ("'0.99 for 10'",)),
     "a stretch between two steps": ("0.99 for 10m", "0.99 for 15m", 5, ("900 s", "600 s")),
+    "a value that the hub would refuse": ("0.99 for 10m", "201 for 10m", 5, ("between -20 and 200 m", "'201.0'")),
+    "a step of nothing": ("readings =", 'every = "0m"\nreadings =', 5, ("every", "greater than 0")),
     "a time that is none": ('at = "00:10"', 'at = "10 past"', 6, ("expect.0.at", "'10 past'", "HH:MM")),
     "a level at the end": ('"raised", level', '"cleared", level', 6, ("Take level away",)),
     "no level": (', level = "attention"', "", 6, ("Name the level",)),
