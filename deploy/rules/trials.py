@@ -56,6 +56,11 @@ class Trials:
         if test.scenario is None:
             return tried(test, rule, self.known)
         if test.scenario not in self._played:
-            rules = {one.rule: other.rules[one.rule] for other in self.files for one in other.tests if one.scenario}
+            rules = {
+                one.rule: other.rules[one.rule]
+                for other in self.files
+                for one in other.tests
+                if one.scenario == test.scenario
+            }
             self._played[test.scenario] = scenarios.played(test.scenario, self.seeds, self.known, list(rules.values()))
         return scenarios.compared(test.scenario, self.seeds, self.known, rule, self._played[test.scenario])
