@@ -13,9 +13,17 @@ OF_TESTS: Final = ".test.toml"
 """How the file of tests beside a file of rules ends."""
 
 
-def files(seeds: Path) -> list[Path]:
-    """The city's files of rules, in the order in which they are read."""
-    return sorted(path for path in (seeds / "rules").glob("*.toml") if not path.name.endswith(OF_TESTS))
+def files(seeds: Path, changed: Path | None = None) -> list[Path]:
+    """The city's files of rules, in the order in which they are read.
+
+    Args:
+        seeds: the city's folder.
+        changed: a file that stands for the city's one of its name, or beside them where there is none.
+    """
+    by_name = {path.name: path for path in (seeds / "rules").glob("*.toml") if not path.name.endswith(OF_TESTS)}
+    if changed is not None:
+        by_name[changed.name] = changed
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def read(path: Path) -> list[Rule]:
@@ -30,15 +38,15 @@ def read(path: Path) -> list[Rule]:
     return rules
 
 
-def load(seeds: Path) -> list[Rule]:
-    """Every rule, in the order of its file and of its place there.
+def load(seeds: Path, changed: Path | None = None) -> list[Rule]:
+    """Every rule, in the order of its file and of its place there; `changed` as in `files`.
 
     Raises:
         WrongSeed: all that is wrong in any of them (no TOML, a wrong rule, two rules of one id), each by file and line.
     """
     found: list[tuple[Path, list[Rule]]] = []
     wrong: list[WrongSeed] = []
-    for path in files(seeds):
+    for path in files(seeds, changed):
         try:
             found.append((path, read_file(path, RuleFile, "rules", "rule_id").rules))
         except WrongSeed as e:
