@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from deploy.rules.kept_log import KeptLog
+from deploy.rules.kept_log import KeptLog, Until
 from streams.contract.alerts import AlertEvent
 from streams.contract.bulletins import Bulletin
 from streams.contract.times import to_ms
@@ -32,15 +32,22 @@ def announced_in(event: AlertEvent) -> Announced | None:
     return Announced(bulletin_id, to_ms(event.arrived_at), to_ms(event.at), event.value)
 
 
-async def announced_by(log: KeptLog, events: Sequence[AlertEvent]) -> dict[Announced, Bulletin]:
-    """Each announcement that the events rest on, as far as the log keeps them.
+class Announcements(NamedTuple):
+    """Those that an alert's events rest on, as far as the log keeps them."""
+
+    found: dict[Announced, Bulletin]
+    until: Until
+
+
+async def announced_by(log: KeptLog, events: Sequence[AlertEvent]) -> Announcements:
+    """Each announcement that the events rest on.
 
     Raises:
         Unavailable: the broker does not answer.
     """
     arrivals_ms = {announced.arrived_ms for event in events if (announced := announced_in(event)) is not None}
     if not arrivals_ms:
-        return {}
+        return Announcements({}, "enough")
     kept = await log.back(
         BULLETINS,
         0,
@@ -58,4 +65,4 @@ async def announced_by(log: KeptLog, events: Sequence[AlertEvent]) -> dict[Annou
             if bulletin_id is not None:
                 issued_ms = to_ms(bulletin.issued_at)
                 found[Announced(bulletin_id, record.timestamp, issued_ms, bulletin.magnitude)] = bulletin
-    return found
+    return Announcements(found, kept.until)

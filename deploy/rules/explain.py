@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from deploy.rules import grounds
-from deploy.rules.announced import Announced, announced_by, announced_in
+from deploy.rules.announced import Announcements, announced_by, announced_in
 from deploy.rules.evidence import Evidence, Span
 from deploy.rules.explanation import Condition, Explanation, Happening, Step
 from deploy.rules.judged import held_since
@@ -111,7 +110,7 @@ class _Case:
     """What an alert's steps are explained by."""
 
     known: Registry
-    announced: Mapping[Announced, Bulletin]
+    announced: Announcements
     watched: Watched | None
     evidence: Evidence | None
 
@@ -134,7 +133,7 @@ class _Case:
         if event.command is not None or event.withdrawn is not None:
             return step
         if (announced := announced_in(event)) is not None:
-            return self._announced(step, self.announced.get(announced))
+            return self._announced(step, self.announced.found.get(announced))
         leaving = event.transition in LEAVING
         threshold = None if self.watched is None else self.watched.threshold(before if leaving else event.level)
         if self.watched is None or self.evidence is None or threshold is None:
@@ -147,7 +146,7 @@ class _Case:
         if bulletin is not None:
             return step.model_copy(update={"bulletin": bulletin})
         what = Bilingual(ko="이 발표문", en="This announcement")
-        return step.model_copy(update={"gaps": [lacking(what, "deleted")]})
+        return step.model_copy(update={"gaps": [lacking(what, self.announced.until)]})
 
     async def _grounded(
         self, step: Step, happened: Happened, threshold: Threshold, watched: Watched, evidence: Evidence

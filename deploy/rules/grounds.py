@@ -59,10 +59,8 @@ async def values_of(evidence: Evidence, watched: Watched, sensors: Collection[st
         said = await evidence.readings(sensors, span)
         return Grounds(_with_one_before(of_readings(said.rows), asked.since_ms), said.until)
     windows = await evidence.windows(sensors, window_s, span)
-    if watched.zone is not None:
-        values = of_zone(windows.rows, watched.zone, watched.sensors)
-    else:
-        values = of_windows(windows.rows, when.aggregate)
+    zone = watched.zone
+    values = of_windows(windows.rows, when.aggregate) if zone is None else of_zone(windows.rows, zone)
     return Grounds(_with_one_before(values, asked.since_ms), windows.until)
 
 

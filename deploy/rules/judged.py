@@ -44,12 +44,11 @@ def of_windows(windows: Sequence[Window], aggregate: str) -> list[JudgedValue]:
     return [JudgedValue(to_ms(w.start), to_ms(w.end), getattr(w, aggregate), {}) for w in windows]
 
 
-def of_zone(windows: Sequence[Window], rule: ZoneRule, sensors: frozenset[str]) -> list[JudgedValue]:
-    """A zone's windows in the order of time, by those of its sensors."""
+def of_zone(windows: Sequence[Window], rule: ZoneRule) -> list[JudgedValue]:
+    """A zone's windows in the order of time, by its sensors' windows."""
     by_start: dict[int, list[Window]] = defaultdict(list)
     for window in windows:
-        if window.sensor_id in sensors:
-            by_start[to_ms(window.start)].append(window)
+        by_start[to_ms(window.start)].append(window)
     return [
         JudgedValue(
             start_ms,

@@ -8,7 +8,8 @@ from typing import Final
 from deploy.rules.explanation import Condition, Explanation, Happening, MinutesTold, ReadingsTold, Step
 from deploy.rules.kept_log import Until
 from streams.clock import KST
-from streams.contract.alerts import LEVEL_NAMES, Bilingual
+from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
+from streams.contract.bulletins import Bulletin
 from streams.contract.readings import MEASURES
 from streams.contract.rules import Rule, When
 from streams.contract.times import Instant
@@ -42,6 +43,10 @@ _LACKING: Final[dict[Until, Bilingual]] = {
     ),
     "enough": Bilingual(ko="로그에 없습니다", en="the log does not hold them"),
 }
+_CLOSED: Final = Bilingual(
+    ko="담당자가 이미 종료한 뒤라 경보는 그대로입니다.",
+    en="An officer had closed it before: the alert stayed as it was.",
+)
 
 
 def kst(at: Instant) -> str:
@@ -114,15 +119,19 @@ def lacking(what: Bilingual, until: Until) -> Bilingual:
 def sentence(step: Step, told: Explanation) -> Bilingual:
     """What happened in this step, in one or two sentences."""
     if step.command is not None:
-        return _of_command(step)
+        return _of_command(step.command, taken=step.taken)
     if step.why is not None:
         return step.why
-    if step.bulletin is not None or step.condition is None or step.value is None:
-        return _of_bulletin(step) if step.bulletin is not None else _from_log(step, told)
-    return _of_condition(step, step.condition, step.value, told)
+    if step.bulletin is not None:
+        said = _of_bulletin(step, step.bulletin)
+    elif step.condition is not None and step.value is not None:
+        said = _of_condition(step.condition, step.value, told)
+    else:
+        said = _from_log(step, told)
+    return said if step.taken else Bilingual(ko=f"{said.ko} {_CLOSED.ko}", en=f"{said.en} {_CLOSED.en}")
 
 
-def _of_condition(step: Step, condition: Condition, value: float, told: Explanation) -> Bilingual:
+def _of_condition(condition: Condition, value: float, told: Explanation) -> Bilingual:
     level, limit = LEVEL_NAMES[condition.level], limit_words(condition, told.unit)
     what = told.judged or Bilingual(ko="값", en="value")
     own = Bilingual(ko="이 지점 ", en="this gauge's own ") if condition.from_gauge else Bilingual(ko="", en="the ")
@@ -131,11 +140,11 @@ def _of_condition(step: Step, condition: Condition, value: float, told: Explanat
         ko=f"{what.ko} {number(value)} {told.unit}: {own.ko}{level.ko}{to.ko} 기준({limit.ko})을 충족했습니다.",
         en=f"{what.en}: {number(value)} {told.unit} meets {own.en}{to.en}{level.en} ({limit.en}).",
     )
-    held = _held(step, condition)
+    held = _held(condition)
     return Bilingual(ko=f"{said.ko} {held.ko}", en=f"{said.en} {held.en}")
 
 
-def _held(step: Step, condition: Condition) -> Bilingual:
+def _held(condition: Condition) -> Bilingual:
     if not condition.hold_s:
         return Bilingual(
             ko="지속 시간 조건이 없어 바로 적용했습니다.", en="No duration is asked for: it took effect at once."
@@ -162,20 +171,19 @@ def _from_log(step: Step, told: Explanation) -> Bilingual:
     )
 
 
-def _of_bulletin(step: Step) -> Bilingual:
-    bulletin = step.bulletin
-    assert bulletin is not None
+def _of_bulletin(step: Step, bulletin: Bulletin) -> Bilingual:
+    again = Bilingual(ko="", en="")
+    if bulletin.revision:
+        again = Bilingual(ko=f", {bulletin.revision}차 수정", en=f", revision {bulletin.revision}")
     said = Bilingual(
-        ko=f"{bulletin.source} 발표 {bulletin.bulletin_id}, {bulletin.revision}차 수정"
-        if bulletin.revision
-        else f"{bulletin.source} 발표 {bulletin.bulletin_id}",
-        en=f"Announcement {bulletin.bulletin_id} of {bulletin.source}, revision {bulletin.revision}",
+        ko=f"{bulletin.source} 발표 {bulletin.bulletin_id}{again.ko}",
+        en=f"Announcement {bulletin.bulletin_id} of {bulletin.source}{again.en}",
     )
     parts = [(f"{kst(bulletin.issued_at)} 발표", f"issued {kst(bulletin.issued_at)} KST")]
     if bulletin.magnitude is not None:
-        reach = "" if step.threshold is None else f"{step.threshold:g}"
         parts.append((f"규모 {bulletin.magnitude:g}", f"magnitude {bulletin.magnitude:g}"))
-        if reach:
+        if step.threshold is not None:
+            reach = f"{step.threshold:g}"
             parts.append((f"기준 규모 {reach} 이상", f"threshold magnitude {reach} or more"))
     if bulletin.level is not None:
         name = LEVEL_NAMES[bulletin.level]
@@ -188,15 +196,13 @@ def _of_bulletin(step: Step) -> Bilingual:
     )
 
 
-def _of_command(step: Step) -> Bilingual:
-    command = step.command
-    assert command is not None
+def _of_command(command: Command, *, taken: bool) -> Bilingual:
     note = f" “{command.note}”" if command.note else ""
     until = Bilingual(ko="", en="")
     if command.until is not None:
         until = Bilingual(ko=f", {kst(command.until)}까지", en=f", until {kst(command.until)} KST")
     refused = Bilingual(ko="", en="")
-    if not step.taken:
+    if not taken:
         refused = Bilingual(ko=" (받아들여지지 않음)", en=" (not taken)")
     return Bilingual(ko=f"{command.by}{until.ko}{note}{refused.ko}", en=f"{command.by}{until.en}{note}{refused.en}")
 

@@ -246,6 +246,7 @@ async def test_what_is_gone_or_changed_since_is_said(flood: Flood) -> None:
         newest = await log.back("readings.disaster", partition_of(b"dry-0", 4), lambda _: True)
     assert (len(newest.records), newest.until) == (5, "limit")
     await _delete(settings, "readings.disaster", "windows.disaster")
+    await _delete(settings, BULLETINS, partitions=1)
     rules = settings.seeds / "rules" / "river.toml"
     rules.write_text(rules.read_text().replace("at_least = 20", "at_least = 25"))
 
@@ -258,6 +259,10 @@ async def test_what_is_gone_or_changed_since_is_said(flood: Flood) -> None:
     assert [remark.en for remark in rain.changed] == [
         "The rule has changed since: the threshold of “Advisory” was 20, today it is 25."
     ]
+    quake = await explain(settings, QUAKE)
+    assert ["no longer keeps" in gap.en for step in quake.steps for gap in step.gaps] == [True, True]
+    assert sentence(quake.steps[0], quake).en == "Value in the log 5.1, threshold 5."
+
     asked = Asked(rules, 3600, None)
     assert (await dry_run(settings, asked, Lines(SYSTEM_CLOCK), SYSTEM_CLOCK)).is_cut
 
@@ -269,13 +274,15 @@ async def test_what_is_gone_or_changed_since_is_said(flood: Flood) -> None:
         await explain(settings, "rain-hour:dry-0:20200905T152500Z")
 
 
-async def _delete(settings: Settings, *topics: str) -> None:
+async def _delete(settings: Settings, *topics: str, partitions: int = 4) -> None:
     """Delete all records, as the retention time does."""
     admin = AIOKafkaAdminClient(**kafka.client_options(settings, "test"))
     await admin.start()
     try:
         everything = RecordsToDelete(before_offset=-1)
-        await admin.delete_records({TopicPartition(topic, p): everything for topic in topics for p in range(4)})
+        await admin.delete_records(
+            {TopicPartition(topic, p): everything for topic in topics for p in range(partitions)}
+        )
     finally:
         await admin.close()
 

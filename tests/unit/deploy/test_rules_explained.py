@@ -268,6 +268,13 @@ def test_an_officers_act_that_was_not_taken_says_so() -> None:
     assert sentence(step, _told()) == Bilingual(ko="김당직 “끝” (받아들여지지 않음)", en="김당직 “끝” (not taken)")
 
 
+def test_a_step_after_an_officer_has_closed_the_alert_says_that_it_changed_nothing() -> None:
+    said = sentence(_raised(what="stepped_down", taken=False), _told())
+
+    assert said.ko.endswith("담당자가 이미 종료한 뒤라 경보는 그대로입니다.")
+    assert said.en.endswith("An officer had closed it before: the alert stayed as it was.")
+
+
 def test_readings_that_were_set_aside_are_counted_apart() -> None:
     said = readings_words(ReadingsTold(sensor_id="a", name=Bilingual(ko="가", en="A"), count=0, set_aside=2))
 
