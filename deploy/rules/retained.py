@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,6 +22,41 @@ MOST_WAITING: Final = 100_000
 """Records of one partition that wait for the others' turn, some 30 MB; beyond it this one is not read for a while."""
 STALLED_S: Final = 30.0
 """A broker that gives nothing for so long will not."""
+
+
+class ByArrival:
+    """Records of several partitions in the one order of arrival.
+
+    Args:
+        places: the partitions.
+    """
+
+    def __init__(self, places: Collection[TopicPartition]) -> None:
+        self._waiting: dict[TopicPartition, list[Arrival]] = {place: [] for place in places}
+        self._reached_ms: dict[TopicPartition, int] = dict.fromkeys(places, -1)
+        """Arrival of the last record of each; what comes after it is no older."""
+
+    def add(self, place: TopicPartition, arrivals: Sequence[Arrival]) -> None:
+        """Let the next records of a partition wait for their turn."""
+        self._waiting[place] += arrivals
+        if arrivals:
+            self._reached_ms[place] = arrivals[-1].timestamp
+
+    def waiting(self, place: TopicPartition) -> int:
+        """How many of a partition wait."""
+        return len(self._waiting[place])
+
+    def take(self, unread: Collection[TopicPartition]) -> list[Arrival]:
+        """Take what no partition can still have anything older for; `unread` has more to come."""
+        horizon_ms = min((self._reached_ms[place] for place in unread), default=None)
+        ready: list[Arrival] = []
+        for place, waiting in self._waiting.items():
+            count = len(waiting)
+            if horizon_ms is not None:
+                count = bisect_right(waiting, horizon_ms, key=lambda each: each.timestamp)
+            ready += waiting[:count]
+            self._waiting[place] = waiting[count:]
+        return sorted(ready, key=lambda each: each.timestamp)
 
 
 class Retained:
@@ -43,9 +78,7 @@ class Retained:
         ]
         self._next: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
-        self._waiting: dict[TopicPartition, list[Arrival]] = {place: [] for place in self._places}
-        self._reached_ms: dict[TopicPartition, int] = dict.fromkeys(self._places, -1)
-        """Arrival of the last record that was fetched of each; what comes after it is no older."""
+        self._order = ByArrival(self._places)
         self.total = 0
         """Offsets between the first and the end, as it was at the beginning."""
         self.is_cut = False
@@ -90,7 +123,7 @@ class Retained:
         heard_s = SYSTEM_CLOCK.monotonic_s()
         while unread := self._unread():
             for place in unread:
-                is_full = len(self._waiting[place]) > MOST_WAITING
+                is_full = self._order.waiting(place) > MOST_WAITING
                 (self._consumer.pause if is_full else self._consumer.resume)(place)
             read = self.read
             await self._fetch(unread)
@@ -103,7 +136,7 @@ class Retained:
                     value=self._settings.bootstrap,
                     fix="Look at the broker's log",
                 )
-            if ready := self._ready():
+            if ready := self._order.take(self._unread()):
                 yield ready
 
     def _unread(self) -> list[TopicPartition]:
@@ -112,23 +145,11 @@ class Retained:
     async def _fetch(self, unread: list[TopicPartition]) -> None:
         fetched = await self._consumer.getmany(*unread, timeout_ms=POLL_MS, max_records=POLL_RECORDS)
         for place, records in fetched.items():
-            self._waiting[place] += [
+            arrivals = [
                 Arrival(place.topic, r.key, r.value, r.timestamp, place.partition)
                 for r in records
                 if r.offset < self._ends[place]
             ]
-            self._reached_ms[place] = records[-1].timestamp
+            self._order.add(place, arrivals)
         for place in unread:
             self._next[place] = await self._consumer.position(place)
-
-    def _ready(self) -> list[Arrival]:
-        """Take what no partition can still have anything older for."""
-        horizon_ms = min((self._reached_ms[place] for place in self._unread()), default=None)
-        ready: list[Arrival] = []
-        for place, waiting in self._waiting.items():
-            count = len(waiting)
-            if horizon_ms is not None:
-                count = bisect_right(waiting, horizon_ms, key=lambda each: each.timestamp)
-            ready += waiting[:count]
-            self._waiting[place] = waiting[count:]
-        return sorted(ready, key=lambda each: each.timestamp)
