@@ -20,8 +20,6 @@ from streams.kafka import partition_of
 
 EXERCISE_KEPT_MS: Final = 86_400_000
 """An exercise's state is dropped a day of arrival time after its last record (contract 3): what lies before is of another."""
-APART_MS: Final = 3_600_000
-"""In an exercise, which has no arrival times of its own: where one sensor is so far back, the others have been as well."""
 T = TypeVar("T")
 
 
@@ -143,7 +141,6 @@ class Evidence:
         also: bytes,
     ) -> Kept:
         texts = [sensor_id.encode() for sensor_id in sensors]
-        waiting = set(sensors)
 
         def is_wanted(record: ConsumerRecord) -> bool:
             text = record.value or b""
@@ -152,13 +149,9 @@ class Evidence:
             value = _object(text)
             return value.get("sensor_id") in sensors and value.get("exercise") == self._exercise
 
-        def is_enough(record: ConsumerRecord) -> bool:
-            value = _object(record.value)
-            ended_ms = time_of(value)
-            if ended_ms is None or ended_ms >= span.begin_ms:
-                return False
-            waiting.discard(str(value["sensor_id"]))
-            return not waiting or ended_ms < span.begin_ms - APART_MS
+        def is_enough(records: list[ConsumerRecord]) -> bool:
+            ends_ms = [ended_ms for r in records if (ended_ms := time_of(_object(r.value))) is not None]
+            return bool(ends_ms) and max(ends_ms) < span.begin_ms  # all: one alone may have come late
 
         is_real = self._exercise is None
         return await self._log.back(

@@ -157,14 +157,15 @@ class _Case:
         since_ms = at_ms - max(hold_ms, watched.window_ms)
         if step.what == "raised" and alert is not None:
             since_ms = to_ms(alert.condition_since)
-        arrived_ms = happened.logged_ms + LOGGED_WITH_MS
+        said_ms = happened.logged_ms if step.arrived_at is None else to_ms(step.arrived_at)
+        asked = grounds.Asked(since_ms, at_ms, said_ms, happened.logged_ms + LOGGED_WITH_MS)
         sensors = watched.sensors | set(alert.sensors if alert is not None else ())
-        found = await grounds.values_of(evidence, watched, sensors, grounds.Asked(since_ms, at_ms, arrived_ms))
+        found = await grounds.values_of(evidence, watched, sensors, asked)
         held_ms = held_since(found.values, threshold, below=watched.below, leaving=leaving, gap_ms=watched.gap_ms)
         if step.what == "raised":
             held_ms = since_ms  # the log says so, whatever it still holds
         gaps = _gaps(found, since_ms, at_ms, step.value)
-        inside = Span(at_ms - watched.window_ms if watched.window_ms else since_ms, at_ms, arrived_ms)
+        inside = Span(at_ms - watched.window_ms if watched.window_ms else since_ms, at_ms, said_ms)
         readings = await grounds.readings_inside(evidence, watched, sensors, inside, self.known)
         if watched.window_ms and not readings.rows:
             what = Bilingual(ko="창 안의 관측값", en="The readings inside the window")

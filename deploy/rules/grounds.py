@@ -24,11 +24,16 @@ TOGETHER: Final = 12
 
 
 class Asked(NamedTuple):
-    """Which values are asked for: from the start of the first to the end of the last, and when these had arrived; epoch ms."""
+    """Which values are asked for, epoch ms."""
 
     since_ms: int
+    """Start of the first one."""
     at_ms: int
-    arrived_ms: int
+    """End of the last one."""
+    said_ms: int
+    """Until then all readings had arrived that were judged."""
+    logged_ms: int
+    """Until then the windows as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,16 @@ async def values_of(evidence: Evidence, watched: Watched, sensors: Collection[st
     """
     when, window_s = watched.when, watched.when.window_s or 0
     if watched.is_of_minutes:
-        span = Span(asked.since_ms - MINUTE_MS, asked.at_ms, asked.arrived_ms)
+        span = Span(asked.since_ms - MINUTE_MS, asked.at_ms, asked.logged_ms)
         minutes = await evidence.windows(sensors, MINUTE_MS // 1000, span)
         values = of_minutes(minutes.rows, when, asked.since_ms + watched.window_ms - MINUTE_MS)
         return Grounds(_with_one_before(values, asked.since_ms), minutes.until, minutes.rows)
     earlier_ms = max(watched.longest_interval_ms, watched.window_ms) + JITTER_MS
-    span = Span(asked.since_ms - earlier_ms, asked.at_ms, asked.arrived_ms)
+    begin_ms = asked.since_ms - earlier_ms
     if when.window == "reading":
-        said = await evidence.readings(sensors, span)
+        said = await evidence.readings(sensors, Span(begin_ms, asked.at_ms, asked.said_ms))
         return Grounds(_with_one_before(of_readings(said.rows), asked.since_ms), said.until)
-    windows = await evidence.windows(sensors, window_s, span)
+    windows = await evidence.windows(sensors, window_s, Span(begin_ms, asked.at_ms, asked.logged_ms))
     zone = watched.zone
     values = of_windows(windows.rows, when.aggregate) if zone is None else of_zone(windows.rows, zone)
     return Grounds(_with_one_before(values, asked.since_ms), windows.until)

@@ -71,7 +71,7 @@ class KeptLog:
         since_ms: int | None = None,
         until_ms: int | None = None,
         silence_ms: int | None = None,
-        enough: Test = lambda _: False,
+        enough: Callable[[list[ConsumerRecord]], bool] = lambda _: False,
     ) -> Kept:
         """Read back from the end of a partition.
 
@@ -82,7 +82,7 @@ class KeptLog:
             since_ms: nothing that arrived before is read; epoch ms, None: from the oldest on.
             until_ms: nothing that arrived after is read; epoch ms, None: up to the end.
             silence_ms: nothing is read that lies so long before the oldest record wanted (arrival, ms); None: no bound.
-            enough: of a wanted record: nothing older is needed.
+            enough: of the wanted records of one chunk, oldest first: nothing that lies before is needed.
 
         Raises:
             Unavailable: the broker does not give what it says to keep.
@@ -103,7 +103,7 @@ class KeptLog:
                 newest_ms = found[0].timestamp
             elif newest_ms is None and first is not None:
                 newest_ms = first.timestamp
-            if any(enough(record) for record in found) or _is_silent(first, newest_ms, silence_ms):
+            if enough(found) or _is_silent(first, newest_ms, silence_ms):
                 break
             end, length = low, min(2 * length, LONGEST_CHUNK)
         else:

@@ -53,7 +53,7 @@ async def life_of(log: KeptLog, alert_id: str, partitions: int) -> Life:
     """
     key = alert_id.encode()
     place = partition_of(key, TOPICS[ALERTS].partitions(partitions))
-    states = await log.back(ALERTS, place, lambda r: r.key == key, enough=lambda _: True)
+    states = await log.back(ALERTS, place, lambda r: r.key == key, enough=bool)
     if not states.records or states.records[-1].value is None:
         raise WrongInput(
             "the log keeps no such alert",
@@ -69,7 +69,7 @@ async def life_of(log: KeptLog, alert_id: str, partitions: int) -> Life:
         partition_of(key, TOPICS[ALERT_EVENTS].partitions(partitions)),
         lambda r: r.key == key,
         since_ms=to_ms(newest.onset) - AHEAD_MS if is_timed else None,
-        enough=_is_first,
+        enough=lambda records: any(map(_is_first, records)),
     )
     return Life(newest, _happened(found.records), found.until)
 
