@@ -20,9 +20,11 @@ hub          all of it: started in order, watched, stopped in reverse order
 waiting      until something is so, with a deadline
 status       what runs, where, and how it is
 balance      whether what was received is what became of it, by the processes' metrics
+promises     what a scenario promises, as its file says it
 acceptance   `up --check`: does it do what the scenario promises?
 oracle       the independent calculation that it is checked against
 backfill     history from files, by the core of the flow, beside the flow
+rules        a city's rules tried by the flow's own stages, without a hub
 grafana      the dashboard and its data source
 seeds        how the generated files of the city's data were made
 """

@@ -17,6 +17,8 @@ import typer
 
 from connectors.cli import PANEL
 from connectors.cli import app as sources
+from deploy.rules.command import app as rules
+from streams.cli import LOOK
 from streams.cli import app as flow
 from streams.errors import HubError, NoRoom, Unavailable
 
@@ -31,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(flow)
 app.add_typer(sources)
+app.add_typer(rules, name="rules", rich_help_panel=LOOK)
 
 
 @app.callback()

@@ -29,14 +29,14 @@ def _begin(process: str) -> settings.Settings:
     return found
 
 
-def _begin_looking(command: str) -> settings.Settings:
+def begin_looking(command: str) -> settings.Settings:
     """For what answers once and ends: a broker that is away is told by its one message, not by the client's as well."""
     found = _begin(command)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return found
 
 
-def _console() -> Console:
+def console() -> Console:
     """As wide as its terminal, or wide enough for a file."""
     shown = Console(highlight=False)
     return shown if shown.is_terminal else Console(highlight=False, width=FILE_WIDTH)
@@ -71,7 +71,7 @@ def topics_apply() -> None:
     """Create what is missing and mend what differs; a number of partitions is never changed."""
     from streams.kafka import apply_topics
 
-    changed = asyncio.run(apply_topics(_begin_looking("topics")))
+    changed = asyncio.run(apply_topics(begin_looking("topics")))
     for difference in changed:
         typer.echo(f"{difference.topic}: {'mended: ' + difference.settings if difference.exists else 'created'}")
     typer.echo(f"{len(changed)} topics changed" if changed else "all topics are as they must be")
@@ -83,12 +83,12 @@ def topics_list(as_json: AsJson = False) -> None:
     from streams.kafka import compare_topics
     from streams.topics_shown import rows_of, table_of
 
-    found = _begin_looking("topics")
+    found = begin_looking("topics")
     differences = asyncio.run(compare_topics(found))
     if as_json:
         typer.echo(json.dumps(rows_of(differences, found.partitions), ensure_ascii=False, indent=2))
     else:
-        _console().print(table_of(differences, found.partitions))
+        console().print(table_of(differences, found.partitions))
     raise typer.Exit(0 if all(d.fits for d in differences) else 1)
 
 
@@ -138,7 +138,7 @@ def tap(
     """Print what travels through a topic, one JSON object a line, until Ctrl-C."""
     from streams.tap import follow
 
-    asyncio.run(follow(_begin_looking("tap"), topic, key=key, from_beginning=begin, count=count, write=typer.echo))
+    asyncio.run(follow(begin_looking("tap"), topic, key=key, from_beginning=begin, count=count, write=typer.echo))
 
 
 @sensors_app.command("list")
@@ -170,4 +170,4 @@ def sensors_list(
         table.add_column(head, no_wrap=head == "sensor_id", overflow="fold")
     for s in found:
         table.add_row(s.sensor_id, s.name.ko, s.domain, s.kind, s.zone, s.owner, ", ".join(s.measures))
-    _console().print(table)
+    console().print(table)

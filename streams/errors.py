@@ -14,6 +14,7 @@ Exit codes follow sysexits.h.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 SHOWN_CHARACTERS = 80
@@ -59,6 +60,8 @@ class WrongSeed(HubError):
     """A file of the city's data (registry, zones, rules, scenarios) is wrong."""
 
     exit_code = 78
+    parts: Sequence[WrongSeed] = ()
+    """Where it tells of several things: each of them."""
 
 
 class WrongInput(HubError):
@@ -89,3 +92,18 @@ class StateRefused(HubError):
     """Kept state does not fit this program; going on would be silently wrong."""
 
     exit_code = 70
+
+
+class Misfit(ValueError):
+    """A part of an entry does not fit the rest; told as `WrongSeed`, where file and line are known.
+
+    Args:
+        what: what does not fit, one clause.
+        at: keys and numbers that lead to it from the model that says so; empty = the whole of it.
+        value: its value.
+        fix: what to do, as an imperative sentence.
+    """
+
+    def __init__(self, what: str, *, at: tuple[str | int, ...] = (), value: Any = None, fix: str = "Mend it") -> None:
+        super().__init__(f"{what}; {fix[0].lower()}{fix[1:]}")
+        self.what, self.at, self.value, self.fix = what, at, value, fix

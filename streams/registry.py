@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,7 +56,17 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise WrongSeed("the file is not there", field=str(path), fix="Point --seeds at a folder that has it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise WrongSeed(f"is not valid TOML: {e}", field=str(path), fix="Mend that line") from None
+        place = f"{path}:{_line_of(e, path.read_bytes())}"
+        raise WrongSeed(f"is not valid TOML: {e}", field=place, fix="Mend that line") from None
+
+
+def _line_of(error: ValueError, text: bytes) -> int:
+    """The line that a reader of TOML stumbled over; the last one where only the end was missing."""
+    if isinstance(error, UnicodeDecodeError):
+        text = text[: error.start]
+    elif said := re.search(r"at line (\d+)", str(error)):
+        return int(said[1])
+    return text.count(b"\n") + 1
 
 
 def read_model(path: Path, model: type[M], data: Any, name: str) -> M:

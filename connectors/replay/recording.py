@@ -15,6 +15,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from os.path import isfile
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
@@ -230,8 +231,13 @@ def _time_of(value: dict[str, Any]) -> int | None:
 
 
 def _instant(text: Any) -> int | None:
+    return _parsed(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=4096)  # what arrives comes in bursts of one time
+def _parsed(text: str) -> int | None:
     try:
-        return parse_ms(text) if isinstance(text, str) else None
+        return parse_ms(text)
     except ValueError:
         return None
 

@@ -4,7 +4,6 @@ The scenario is played as a new exercise, as fast as it goes, through the hub's 
 subscriber and any data user reads it, and compared with two things: what the scenario's file promises, each with its
 reason, and what the independent calculation (`deploy.oracle`) says of the same records.
 
-    promises   the scenario's file
     recorded   its records as they come to stand in the log
     sheet      the promises, each failed until it was checked and held
     counts, lives, windows, reality   the promises by kind: opened, then settled
@@ -26,7 +25,6 @@ from deploy.acceptance.counts import Counts
 from deploy.acceptance.found import Found
 from deploy.acceptance.listener import Listener
 from deploy.acceptance.lives import Lives
-from deploy.acceptance.promises import read_scenario
 from deploy.acceptance.reality import Reality
 from deploy.acceptance.recorded import recorded
 from deploy.acceptance.sheet import Sheet, console
@@ -34,6 +32,7 @@ from deploy.acceptance.windows import Windows
 from deploy.influx import InfluxAccess
 from deploy.oracle import answer_to, read_city
 from deploy.processes import HubProcess
+from deploy.promises import read_scenario
 from deploy.supervisor import last_words
 from streams import registry, rulebook
 from streams.clock import SYSTEM_CLOCK

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy.acceptance.found import Found
-from deploy.acceptance.promises import Expects
 from deploy.acceptance.sheet import Row, Sheet
 from deploy.oracle import Answer
+from deploy.promises import Expects
 
 COUNTED: Final = ("windowed", "duplicate", "late", "set_aside")
 """Outcomes that the worker counts; rejected values are counted in the topic that they went to."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from deploy.acceptance.found import FoundAlert
-from deploy.acceptance.promises import Deadline, Expects, PromisedAlert
 from deploy.acceptance.sheet import Row, Sheet
 from deploy.oracle import Answer, Change
+from deploy.promises import Deadline, Expects, PromisedAlert
 from streams.contract.times import to_ms
 
 

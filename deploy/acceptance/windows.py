@@ -7,10 +7,10 @@ from typing import Final
 
 from deploy.acceptance import flux
 from deploy.acceptance.found import AGGREGATES, WindowKey
-from deploy.acceptance.promises import PromisedSeries, Scenario
 from deploy.acceptance.sheet import Row, Sheet
 from deploy.influx import InfluxAccess
 from deploy.oracle import Answer, Window
+from deploy.promises import PromisedSeries, Scenario
 from streams.contract.times import format_ms, to_ms
 from streams.registry import Registry
 

@@ -9,6 +9,7 @@ zone_inputs     what the readings stage tells the zones stage
 alerts          an alert's whole state, the events of its life, an officer's commands
 sensors         the registry's words: sensor, zone, owner, city
 rules           a rule as written in TOML
+wording         what a rule's texts may name in braces
 topics          THE table of topics
 schemas         JSON Schema per topic and AsyncAPI, generated from the table
 """

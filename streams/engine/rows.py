@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -28,6 +29,7 @@ TEXTS: Final = frozenset({SENSOR, AT, SOURCE, QUALITY, EXERCISE})
 _REQUIRED: Final = (SENSOR, AT)
 
 
+@cache
 def row_of(domain: Domain) -> type[msgspec.Struct]:
     """A struct of every field, None where one is absent; the measures come last, in the domain's order."""
     measures: list[tuple[str, Any]] = []

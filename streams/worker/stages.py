@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streams import kafka, registry, rulebook
+from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, COMMANDS, READING_TOPICS, TOPICS, ZONE_INPUTS, domain_of
 from streams.engine import alerts_stage, bulletins_stage, commands_stage, readings_stage, zones_stage
 from streams.engine.judging import watch_of
@@ -83,25 +84,35 @@ def table(settings: Settings) -> list[Stage]:
     Raises:
         WrongSeed: the city's data is wrong.
     """
-    known, rules = registry.load(settings.seeds), rulebook.load(settings.seeds)
+    return stages_of(registry.load(settings.seeds), rulebook.load(settings.seeds), settings.partitions)
+
+
+def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> list[Stage]:
+    """Every stage, in the order of the flow.
+
+    Args:
+        known: the city's registry.
+        rules: what judges.
+        per_topic: how many partitions the hub's topics have.
+    """
     zone_names = {zone_id: zone.name for zone_id, zone in known.zones.items()}
     sensors = list(known.sensors.values())
 
     def home_of(sensor_id: str) -> int:
-        return kafka.partition_of(sensor_id.encode(), settings.partitions)
+        return kafka.partition_of(sensor_id.encode(), per_topic)
 
     def event_partition(alert_id: str) -> int:
-        return kafka.partition_of(alert_id.encode(), TOPICS[ALERT_EVENTS].partitions(settings.partitions))
+        return kafka.partition_of(alert_id.encode(), TOPICS[ALERT_EVENTS].partitions(per_topic))
 
     def zone_partition(zone: str) -> int:
-        return kafka.partition_of(zone.encode(), TOPICS[ZONE_INPUTS].partitions(settings.partitions))
+        return kafka.partition_of(zone.encode(), TOPICS[ZONE_INPUTS].partitions(per_topic))
 
     rosters = {topic: roster(domain_of(topic), sensors, known.city, zone_names, home_of) for topic in READING_TOPICS}
     watches = {topic: watch_of(rules, rosters[topic]) for topic in READING_TOPICS}
     on_zones = {topic: zone_rules(rules, rosters[topic]) for topic in READING_TOPICS}
 
     def readings(topic: str, partition: int) -> Core:
-        mine, partitions = on_zones[topic], TOPICS[topic].partitions(settings.partitions)
+        mine, partitions = on_zones[topic], TOPICS[topic].partitions(per_topic)
         zones = ZoneFeed(mine, rosters[topic], partition, partitions, zone_partition) if mine else None
         return readings_stage.ReadingsStage(rosters[topic], watches[topic], partition, event_partition, zones)
 

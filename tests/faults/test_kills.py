@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.acceptance.promises import read_scenario
 from deploy.data_dir import STATUS
+from deploy.promises import read_scenario
 from streams import registry
 from streams.contract.topics import ALERTS
 from streams.settings import load

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from deploy.acceptance.promises import Scenario, read_scenario
 from deploy.grafana.queries import RANKS
 from deploy.influx import InfluxAccess, InfluxNode
+from deploy.promises import Scenario, read_scenario
 from streams.contract.alerts import Level
 from streams.contract.times import to_ms
 from streams.contract.topics import ALERTS, windows_topic

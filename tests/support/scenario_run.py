@@ -6,36 +6,16 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.replay.envelope import outgoing
-from connectors.replay.recording import Record as PlayedRecord
-from connectors.replay.recording import Wrong, find_recording
+from connectors.replay.recording import Record, Wrong, find_recording
+from deploy.rules.offline import AlertState, Arrival, OfflineCity
+from deploy.rules.scenarios import ARRIVAL_MS
 from streams import registry, rulebook
-from streams.contract.readings import READINGS, Domain
-from streams.contract.rules import Rule
-from streams.contract.topics import ALERT_EVENTS, ALERTS, BULLETINS, DEFAULT_PARTITIONS, REJECTED, domain_of
-from streams.engine.alerts_stage import AlertsStage
-from streams.engine.bulletins_stage import BulletinsStage
-from streams.engine.judging import watch_of
-from streams.engine.outputs import Out, Outputs
-from streams.engine.readings_stage import ReadingsStage
-from streams.engine.roster import roster
-from streams.kafka import partition_of
-
-ARRIVAL_MS = 1_764_000_000_000
-"""An exercise's arrival times decide nothing of it; they only have to go forward."""
-
-
-class LogRecord(NamedTuple):
-    """A record as it stands in a partition."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
+from streams.contract.topics import DEFAULT_PARTITIONS, READING_TOPICS, REJECTED
+from streams.engine.outputs import Out
 
 
 @dataclass
@@ -52,8 +32,23 @@ class Answer:
     windows: dict[tuple[str, str, int], dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     """By (sensor, measure, length): the last final window of each start."""
 
+    def publish(self, topic: str, out: Out) -> None:
+        """Take in what leaves the hub."""
+        if topic == REJECTED:
+            self.rejected[dict(out.headers)["reason"].decode()] += 1
+        elif topic.startswith("windows."):
+            window = json.loads(out.value or b"")
+            key = window["sensor_id"], window["measure"], window["window_s"]
+            if window["final"]:
+                self.windows[key][window["start"]] = window
 
-def played(name: str, seeds: Path, exercise: str) -> Iterator[tuple[PlayedRecord, bytes | None, bytes]]:
+    def take(self, states: list[AlertState]) -> None:
+        """Take in states of alerts."""
+        for transition, alert in states:
+            self.alerts[alert.alert_id].append(json.loads(alert.model_dump_json()) | {"transition": transition})
+
+
+def played(name: str, seeds: Path, exercise: str) -> Iterator[tuple[Record, bytes | None, bytes]]:
     """The scenario's records as the player sends them: the record, its key, its bytes."""
     recording = find_recording(name, seeds)
     with recording.path.open("rb") as file:
@@ -63,70 +58,21 @@ def played(name: str, seeds: Path, exercise: str) -> Iterator[tuple[PlayedRecord
             yield record, sent.key, sent.value
 
 
-def answer_of(name: str, seeds: Path, exercise: str, chunk: int = 500) -> Answer:
-    """Play a scenario; a partition's records are applied `chunk` at a time."""
+def answer_of(name: str, seeds: Path, exercise: str, chunk: int = 5000) -> Answer:
+    """Play a scenario; its records are applied `chunk` at a time."""
     answer = Answer()
-    logs: dict[tuple[str, int], list[LogRecord]] = defaultdict(list)
+    known, rules = registry.load(seeds), rulebook.load(seeds)
+    city = OfflineCity(known, rules, partitions=DEFAULT_PARTITIONS, published=answer.publish)
+    waiting: list[Arrival] = []
     for record, key, value in played(name, seeds, exercise):
-        partition = 0 if record.topic == BULLETINS or key is None else partition_of(key, DEFAULT_PARTITIONS)
-        log = logs[record.topic, partition]
-        log.append(LogRecord(len(log), ARRIVAL_MS + answer.records, key, value))
+        waiting.append(Arrival(record.topic, key, value, ARRIVAL_MS + answer.records))
         answer.records += 1
-    outputs = []
-    for (topic, partition), log in sorted(logs.items()):
-        stage = _stage(seeds, topic, partition)
-        for begin in range(0, len(log), chunk):
-            stage.step(log[begin : begin + chunk])
-        outputs.append(stage.out)
-        if isinstance(stage, ReadingsStage):
-            for (_, outcome, _), n in stage.accounts.values.items():
+        if len(waiting) == chunk:
+            answer.take(city.feed(waiting))
+            waiting = []
+    answer.take(city.feed(waiting))
+    for topic in READING_TOPICS:
+        for core in city.cores(topic):
+            for (_, outcome, _), n in core.accounts.values.items():
                 answer.values[outcome] += n
-    for out in outputs:
-        _read_outputs(out, answer)
     return answer
-
-
-@cache
-def _city(seeds: Path) -> tuple[registry.Registry, list[Rule]]:
-    return registry.load(seeds), rulebook.load(seeds)
-
-
-def _stage(seeds: Path, topic: str, partition: int) -> ReadingsStage | BulletinsStage:
-    city, rules = _city(seeds)
-    names = {zone_id: zone.name for zone_id, zone in city.zones.items()}
-    if topic == BULLETINS:
-        return BulletinsStage(rules, names, partition, lambda _: 0)
-    domain: Domain = domain_of(topic)
-    assert domain in READINGS
-    sensors = roster(
-        domain,
-        city.of_domain(domain),
-        city.city,
-        names,
-        lambda sensor_id: partition_of(sensor_id.encode(), DEFAULT_PARTITIONS),
-    )
-    return ReadingsStage(sensors, watch_of(rules, sensors), partition, lambda _: 0)
-
-
-def _read_outputs(out: Outputs, answer: Answer) -> None:
-    events: list[Out] = []
-    for topic, _, record in out.each():
-        if topic == REJECTED:
-            answer.rejected[dict(record.headers)["reason"].decode()] += 1
-        elif topic == ALERT_EVENTS:
-            events.append(record)
-        elif topic.startswith("windows."):
-            window = json.loads(record.value or b"")
-            key = window["sensor_id"], window["measure"], window["window_s"]
-            if window["final"]:
-                answer.windows[key][window["start"]] = window
-    _read_events(events, answer)
-
-
-def _read_events(events: list[Out], answer: Answer) -> None:
-    stage = AlertsStage(0)
-    stage.step([LogRecord(i, ARRIVAL_MS, event.key, event.value) for i, event in enumerate(events)])
-    told = [json.loads(event.value)["transition"] for event in events]
-    states = [json.loads(out.value) for out in stage.out.records.get((ALERTS, 0), [])]
-    for transition, state in zip(told, states, strict=True):
-        answer.alerts[state["alert_id"]].append(state | {"transition": transition})

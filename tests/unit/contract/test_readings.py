@@ -156,7 +156,7 @@ ABOVE, BELOW = {"at_least": 10}, {"below": 5}
     [
         ({"window": "final"}, [("advisory", ABOVE, BELOW)], "window_s"),
         ({"window": "reading", "window_s": 60}, [("advisory", ABOVE, BELOW)], "window_s"),
-        ({"window": "sliding", "window_s": 3600, "aggregate": "max"}, [("advisory", ABOVE, BELOW)], "sum or mean"),
+        ({"window": "sliding", "window_s": 3600, "aggregate": "max"}, [("advisory", ABOVE, BELOW)], "take sum, mean"),
         ({"window": "reading", "aggregate": "rise"}, [("advisory", ABOVE, BELOW)], "a rise is within a window"),
         ({"window": "final", "window_s": 60, "aggregate": "rise"}, [("advisory", ABOVE, BELOW)], "a rise is within"),
         (
@@ -185,12 +185,12 @@ ABOVE, BELOW = {"at_least": 10}, {"below": 5}
             [("advisory", ABOVE, BELOW)],
             "hold no rise",
         ),
-        ({"window": "reading", "measure": "pm10_ugm3"}, [("advisory", ABOVE, BELOW)], "measure"),
-        ({"window": "reading"}, [("advisory", ABOVE, {"below": 11})], "clears below"),
+        ({"window": "reading", "measure": "pm10_ugm3"}, [("advisory", ABOVE, BELOW)], "no such measure"),
+        ({"window": "reading"}, [("advisory", ABOVE, {"below": 11})], "ends below 11"),
         ({"window": "reading"}, [("advisory", {"at_most": 1}, BELOW)], "direction above"),
         ({"window": "reading"}, [("warning", ABOVE, BELOW), ("advisory", ABOVE, BELOW)], "lowest up"),
         ({"window": "reading"}, [("advisory", ABOVE, BELOW), ("caution", {"at_least": 20}, BELOW)], "mix two scales"),
-        ({"window": "reading"}, [("advisory", ABOVE, BELOW), ("warning", {"at_least": 9}, BELOW)], "grow"),
+        ({"window": "reading"}, [("advisory", ABOVE, BELOW), ("warning", {"at_least": 9}, BELOW)], "must grow"),
         ({"window": "reading"}, [], "at least 1"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_rule_on_zones_is_read(rule: dict[str, Any]) -> None:
             MEAN,
             "levels.0.headline.ko",
             "{sensor} 위험",
-            "{sensor} names one sensor, the rule judges a zone; write {zone}",
+            "nothing fills in {sensor}; use one of {zone}",
         ),
         (
             MEAN,
@@ -80,5 +80,5 @@ def test_its_refusal_names_file_rule_field_value_and_fix(tmp_path: Path) -> None
     with pytest.raises(WrongSeed) as refused:
         rulebook.load(tmp_path)
     told = str(refused.value)
-    for part in ("zones.toml", "rain-mean", "when", "61", "Mend that entry"):
+    for part in ("zones.toml:", "rain-mean", "when.window_s", "61", "Take one of"):
         assert part in told

@@ -16,11 +16,11 @@ from deploy.acceptance.counts import Counts
 from deploy.acceptance.flux import query
 from deploy.acceptance.found import Found
 from deploy.acceptance.lives import Lives
-from deploy.acceptance.promises import Scenario, read_scenario
 from deploy.acceptance.reality import calm_value
 from deploy.acceptance.sheet import NOT_CHECKED, Sheet
 from deploy.acceptance.windows import Windows
 from deploy.oracle import Answer, Arrived, answer_to, read_city
+from deploy.promises import Scenario, read_scenario
 from streams import registry, rulebook
 from streams.contract.readings import MEASURES
 from streams.contract.topics import ALERTS, REJECTED

@@ -28,6 +28,7 @@ COMMANDS = (
     "check",
     "tap",
     "sensors",
+    "rules",
 )
 
 

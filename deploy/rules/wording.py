@@ -1,0 +1,232 @@
+"""The words of an explanation, in Korean and English: for a duty officer at three in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from deploy.rules.explanation import Condition, Explanation, Happening, MinutesTold, ReadingsTold, Step
+from deploy.rules.kept_log import Until
+from streams.clock import KST
+from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
+from streams.contract.bulletins import Bulletin
+from streams.contract.readings import MEASURES
+from streams.contract.rules import Rule, When
+from streams.contract.times import Instant
+
+HAPPENED: Final[dict[Happening, Bilingual]] = {
+    "raised": Bilingual(ko="발령", en="Raised"),
+    "stepped_up": Bilingual(ko="단계 상향", en="Stepped up"),
+    "stepped_down": Bilingual(ko="단계 하향", en="Stepped down"),
+    "cleared": Bilingual(ko="해제", en="Cleared"),
+    "revised": Bilingual(ko="수정 발표", en="Revised"),
+    "withdrawn": Bilingual(ko="판단 종료", en="Withdrawn"),
+    "acknowledge": Bilingual(ko="확인", en="Acknowledged"),
+    "comment": Bilingual(ko="메모", en="Comment"),
+    "silence": Bilingual(ko="알림 멈춤", en="Silenced"),
+    "close": Bilingual(ko="담당자 종료", en="Closed by an officer"),
+}
+_AGGREGATES: Final = {
+    "sum": Bilingual(ko="합계", en="sum"),
+    "mean": Bilingual(ko="평균", en="mean"),
+    "max": Bilingual(ko="최댓값", en="maximum"),
+    "min": Bilingual(ko="최솟값", en="minimum"),
+    "last": Bilingual(ko="마지막 값", en="last value"),
+    "rise": Bilingual(ko="상승 폭", en="rise"),
+}
+_LACKING: Final[dict[Until, Bilingual]] = {
+    "deleted": Bilingual(
+        ko="보관 기간이 지나 Kafka에 더는 남아 있지 않습니다", en="Kafka no longer keeps them: their time is over"
+    ),
+    "limit": Bilingual(
+        ko="기록이 너무 많아 여기까지 거슬러 읽지 않았습니다", en="the log holds too many records to read back so far"
+    ),
+    "enough": Bilingual(ko="로그에 없습니다", en="the log does not hold them"),
+}
+_CLOSED: Final = Bilingual(
+    ko="담당자가 이미 종료한 뒤라 경보는 그대로입니다.",
+    en="An officer had closed it before: the alert stayed as it was.",
+)
+
+
+def kst(at: Instant) -> str:
+    """An instant as it is shown: `2022-09-06 05:10:00`, KST; the fraction only where there is one."""
+    local = at.astimezone(KST)
+    fraction = f".{local.microsecond // 1000:03d}" if local.microsecond else ""
+    return f"{local:%Y-%m-%d %H:%M:%S}{fraction}"
+
+
+def number(value: float) -> str:
+    """A value with as many digits as tell it from a threshold."""
+    return f"{value:.6g}"
+
+
+def duration(seconds: float) -> Bilingual:
+    """A duration in its largest units: `2시간 30분`, `2 h 30 min`."""
+    rest, parts = round(seconds), list[tuple[int, str, str]]()
+    for size, ko, en in ((86_400, "일", "d"), (3600, "시간", "h"), (60, "분", "min"), (1, "초", "s")):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append((count, ko, en))
+    if not parts:
+        return Bilingual(ko="0초", en="0 s")
+    return Bilingual(ko=" ".join(f"{n}{ko}" for n, ko, _ in parts), en=" ".join(f"{n} {en}" for n, _, en in parts))
+
+
+def judged_words(rule: Rule, when: When) -> tuple[Bilingual, str]:
+    """What a rule judges, and its unit."""
+    measure = MEASURES[rule.domain, when.measure]
+    if when.window == "reading":
+        said = Bilingual(ko=f"{measure.ko} 관측값", en=f"{measure.en}, single readings")
+    else:
+        length, aggregate = duration(when.window_s or 0), _AGGREGATES[when.aggregate]
+        slides = when.window == "sliding"
+        said = Bilingual(
+            ko=f"{'최근 ' if slides else ''}{length.ko} {measure.ko} {aggregate.ko}",
+            en=f"{measure.en}, {aggregate.en} of {'the last ' if slides else ''}{length.en}",
+        )
+    if when.zone is None:
+        return said, measure.unit
+    if when.zone.judge == "share":
+        above = when.zone.at_least is not None
+        limit = number(when.zone.at_least if when.zone.at_least is not None else when.zone.at_most or 0)
+        return Bilingual(
+            ko=f"구역 관측소 가운데 {limit} {measure.unit} {'이상' if above else '이하'}인 비율 ({said.ko})",
+            en=f"share of the zone's sensors at {limit} {measure.unit} or {'more' if above else 'less'} ({said.en})",
+        ), "%"
+    judge = _AGGREGATES[when.zone.judge]
+    return Bilingual(
+        ko=f"구역 안 관측소들의 {judge.ko} ({said.ko})", en=f"{judge.en} over the zone's sensors ({said.en})"
+    ), measure.unit
+
+
+def limit_words(condition: Condition, unit: str) -> Bilingual:
+    """A condition's limit: `3 m 이상`, `3 m or more`."""
+    value = f"{condition.limit:g} {unit}"
+    if condition.is_inside:
+        ko, en = ("이상", "or more") if condition.upward else ("이하", "or less")
+        return Bilingual(ko=f"{value} {ko}", en=f"{value} {en}")
+    ko, en = ("초과", "above") if condition.upward else ("미만", "below")
+    return Bilingual(ko=f"{value} {ko}", en=f"{en} {value}")
+
+
+def lacking(what: Bilingual, until: Until) -> Bilingual:
+    """That something can't be shown, and why."""
+    why = _LACKING[until]
+    return Bilingual(ko=f"{what.ko}: {why.ko}.", en=f"{what.en} can't be shown: {why.en}.")
+
+
+def sentence(step: Step, told: Explanation) -> Bilingual:
+    """What happened in this step, in one or two sentences."""
+    if step.command is not None:
+        return _of_command(step.command, taken=step.taken)
+    if step.why is not None:
+        return step.why
+    if step.bulletin is not None:
+        said = _of_bulletin(step, step.bulletin)
+    elif step.condition is not None and step.value is not None:
+        said = _of_condition(step.condition, step.value, told)
+    else:
+        said = _from_log(step, told)
+    return said if step.taken else Bilingual(ko=f"{said.ko} {_CLOSED.ko}", en=f"{said.en} {_CLOSED.en}")
+
+
+def _of_condition(condition: Condition, value: float, told: Explanation) -> Bilingual:
+    level, limit = LEVEL_NAMES[condition.level], limit_words(condition, told.unit)
+    what = told.judged or Bilingual(ko="값", en="value")
+    own = Bilingual(ko="이 지점 ", en="this gauge's own ") if condition.from_gauge else Bilingual(ko="", en="the ")
+    to = Bilingual(ko=" 해제", en="limit for leaving ") if condition.leaving else Bilingual(ko="", en="threshold for ")
+    said = Bilingual(
+        ko=f"{what.ko} {number(value)} {told.unit}: {own.ko}{level.ko}{to.ko} 기준({limit.ko})을 충족했습니다.",
+        en=f"{what.en}: {number(value)} {told.unit} meets {own.en}{to.en}{level.en} ({limit.en}).",
+    )
+    held = _held(condition)
+    return Bilingual(ko=f"{said.ko} {held.ko}", en=f"{said.en} {held.en}")
+
+
+def _held(condition: Condition) -> Bilingual:
+    if not condition.hold_s:
+        return Bilingual(
+            ko="지속 시간 조건이 없어 바로 적용했습니다.", en="No duration is asked for: it took effect at once."
+        )
+    needed = duration(condition.hold_s)
+    if condition.held_since is None or condition.held_s is None:
+        return Bilingual(ko=f"이 상태가 {needed.ko} 이어져야 합니다.", en=f"It had to hold for {needed.en}.")
+    held = duration(condition.held_s)
+    return Bilingual(
+        ko=f"이 상태가 {needed.ko} 이어져야 하는데, {kst(condition.held_since)}부터 {held.ko} 이어졌습니다.",
+        en=f"It had to hold for {needed.en} and had held for {held.en}, since {kst(condition.held_since)} KST.",
+    )
+
+
+def _from_log(step: Step, told: Explanation) -> Bilingual:
+    """What is left to say where the rule of that time is not known."""
+    if step.value is None:
+        return step.headline or told.alert.headline
+    limit = Bilingual(ko="", en="")
+    if step.threshold is not None:
+        limit = Bilingual(ko=f", 기준 {step.threshold:g}", en=f", threshold {step.threshold:g}")
+    return Bilingual(
+        ko=f"기록된 값 {number(step.value)}{limit.ko}.", en=f"Value in the log {number(step.value)}{limit.en}."
+    )
+
+
+def _of_bulletin(step: Step, bulletin: Bulletin) -> Bilingual:
+    again = Bilingual(ko="", en="")
+    if bulletin.revision:
+        again = Bilingual(ko=f", {bulletin.revision}차 수정", en=f", revision {bulletin.revision}")
+    said = Bilingual(
+        ko=f"{bulletin.source} 발표 {bulletin.bulletin_id}{again.ko}",
+        en=f"Announcement {bulletin.bulletin_id} of {bulletin.source}{again.en}",
+    )
+    parts = [(f"{kst(bulletin.issued_at)} 발표", f"issued {kst(bulletin.issued_at)} KST")]
+    if bulletin.magnitude is not None:
+        parts.append((f"규모 {bulletin.magnitude:g}", f"magnitude {bulletin.magnitude:g}"))
+        if step.threshold is not None:
+            reach = f"{step.threshold:g}"
+            parts.append((f"기준 규모 {reach} 이상", f"threshold magnitude {reach} or more"))
+    if bulletin.level is not None:
+        name = LEVEL_NAMES[bulletin.level]
+        parts.append((f"발표 단계 {name.ko}", f"announced level {name.en}"))
+    if bulletin.cancelled:
+        parts.append(("발표 기관이 해제", "lifted by its institution"))
+    return Bilingual(
+        ko=f"{said.ko} ({', '.join(ko for ko, _ in parts)}): {bulletin.texts.ko}",
+        en=f"{said.en} ({', '.join(en for _, en in parts)}): {bulletin.texts.en}",
+    )
+
+
+def _of_command(command: Command, *, taken: bool) -> Bilingual:
+    note = f" “{command.note}”" if command.note else ""
+    until = Bilingual(ko="", en="")
+    if command.until is not None:
+        until = Bilingual(ko=f", {kst(command.until)}까지", en=f", until {kst(command.until)} KST")
+    refused = Bilingual(ko="", en="")
+    if not taken:
+        refused = Bilingual(ko=" (받아들여지지 않음)", en=" (not taken)")
+    return Bilingual(ko=f"{command.by}{until.ko}{note}{refused.ko}", en=f"{command.by}{until.en}{note}{refused.en}")
+
+
+def minutes_words(minutes: Sequence[MinutesTold]) -> Bilingual:
+    """What a sum, mean or rise is made of, stretch by stretch."""
+    parts = ", ".join(f"{kst(m.start)[11:16]}–{kst(m.end)[11:16]} {number(m.value)}" for m in minutes)
+    return Bilingual(
+        ko=f"구간별 (관측이 없는 구간 제외): {parts}", en=f"Made up of (stretches without readings left out): {parts}"
+    )
+
+
+def readings_words(readings: ReadingsTold) -> Bilingual:
+    """How many readings of a sensor entered, when and between which values; those that were set aside."""
+    ko, en = [f"{readings.count}개"], [f"{readings.count}"]
+    if readings.first is not None and readings.last is not None:
+        ko.append(f"{kst(readings.first)} ~ {kst(readings.last)}")
+        en.append(f"{kst(readings.first)} to {kst(readings.last)}")
+    if readings.min is not None and readings.max is not None:
+        ko.append(f"최소 {number(readings.min)}, 최대 {number(readings.max)}")
+        en.append(f"least {number(readings.min)}, greatest {number(readings.max)}")
+    if readings.set_aside:
+        ko.append(f"품질 표시(의심·점검)로 제외 {readings.set_aside}개")
+        en.append(f"{readings.set_aside} set aside for their quality (suspect, maintenance)")
+    return Bilingual(
+        ko=f"관측값 {readings.name.ko}: {', '.join(ko)}", en=f"Readings of {readings.name.en}: {', '.join(en)}"
+    )

@@ -1,0 +1,115 @@
+"""A rule with one number, comparison or word of it changed: what its timelines must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, NamedTuple, get_args
+
+from streams.contract.bulletins import BulletinKind
+from streams.contract.readings import MEASURES
+from streams.contract.rules import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate, GaugeLevel
+
+OPPOSITE = {"at_least": "at_most", "at_most": "at_least", "below": "above", "above": "below"}
+
+
+class Mutant(NamedTuple):
+    """A changed rule."""
+
+    what: str
+    """What was changed."""
+    rule: dict[str, Any]
+
+
+def mutants(rule: dict[str, Any], interval_s: float) -> Iterator[Mutant]:
+    """Every change that must be noticed.
+
+    Args:
+        rule: as it stands in its file.
+        interval_s: how often the sensors of its timelines speak.
+    """
+    when = rule.get("when")
+    for number, level in enumerate(rule["levels"]):
+        if when is None:
+            changes = _of_announcements(level)
+        else:
+            changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
+        for part, name, value in changes:
+            changed = deepcopy(rule)
+            old = changed["levels"][number][part].get(name)
+            changed["levels"][number][part][name] = value
+            yield Mutant(f"{level['level']}: {part}.{name} {old} → {value}", changed)
+    yield from _of_what_is_watched(rule)
+
+
+def _of_thresholds(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """A threshold as little higher and lower as its measure is shown, whole numbers by a tenth.
+
+    `>=` turned into `>` differs from a threshold that is a little higher in no timeline.
+    """
+    little = 10.0 ** -max(1, MEASURES[rule["domain"], rule["when"]["measure"]].decimals)
+    for part in ("raise", "clear"):
+        for name in (*OPPOSITE, "margin"):
+            if name in level[part]:
+                for sign in (1, -1):
+                    yield part, name, round(level[part][name] + sign * little, 6)
+
+
+def _of_durations(when: dict[str, Any], level: dict[str, Any], interval_s: float) -> Iterator[tuple[str, str, Any]]:
+    """A duration by one judged value longer and shorter: between two values nothing differs.
+
+    One window holds its own length, so a duration up to that is the same as none.
+    """
+    window_s = when.get("window_s", 0)
+    step_s = window_s or interval_s
+    for part in ("raise", "clear"):
+        hold_s = level[part].get("hold_s", 0)
+        yield part, "hold_s", max(hold_s, window_s) + step_s
+        if hold_s:
+            yield part, "hold_s", hold_s - step_s
+
+
+def _of_gauges(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    for part, name in (("raise", "gauge_level"), ("clear", "below_gauge_level")):
+        for other in get_args(GaugeLevel):
+            if level[part].get(name, other) != other:
+                yield part, name, other
+
+
+def _of_announcements(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    when = level["when"]
+    if "magnitude_at_least" in when:
+        for sign in (1, -1):
+            yield "when", "magnitude_at_least", round(when["magnitude_at_least"] + sign * 0.1, 1)
+    if "level" in when:
+        for other in ("advisory", "warning", "attention", "serious"):
+            if when["level"] != other:
+                yield "when", "level", other
+
+
+def _of_what_is_watched(rule: dict[str, Any]) -> Iterator[Mutant]:
+    if "bulletin" in rule:
+        for kind in get_args(BulletinKind):
+            if kind != rule["bulletin"]["kind"]:
+                yield Mutant(f"bulletin.kind → {kind}", rule | {"bulletin": {"kind": kind}})
+        return
+    when = rule["when"]
+    lengths = {"final": FINAL_LENGTHS, "sliding": SLIDING_LENGTHS, "reading": ()}[when["window"]]
+    for length in lengths:
+        if length != when["window_s"]:
+            yield Mutant(f"when.window_s → {length}", rule | {"when": when | {"window_s": length}})
+    for aggregate in get_args(Aggregate) if lengths else ():
+        if aggregate != when["aggregate"]:
+            yield Mutant(f"when.aggregate → {aggregate}", rule | {"when": when | {"aggregate": aggregate}})
+    yield _turned(rule)
+
+
+def _turned(rule: dict[str, Any]) -> Mutant:
+    """Every comparison the other way round."""
+    turned = deepcopy(rule)
+    is_below = turned["when"].get("direction") == "below"
+    turned["when"]["direction"] = "above" if is_below else "below"
+    for level in turned["levels"]:
+        for part in ("raise", "clear"):
+            level[part] = {OPPOSITE.get(name, name): value for name, value in level[part].items()}
+    return Mutant("when.direction turned", turned)
