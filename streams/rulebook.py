@@ -9,6 +9,11 @@ from streams.errors import WrongSeed
 from streams.registry import read_model, read_toml
 
 
+def files(seeds: Path) -> list[Path]:
+    """The city's files of rules, in the order in which they are read."""
+    return sorted(path for path in (seeds / "rules").glob("*.toml") if not path.name.endswith(".test.toml"))
+
+
 def load(seeds: Path) -> list[Rule]:
     """Every rule, in the order of its files and of its place there.
 
@@ -16,9 +21,7 @@ def load(seeds: Path) -> list[Rule]:
         WrongSeed: a file is not TOML, a rule is wrong, or two rules have one id; named by file, rule, field and value.
     """
     rules: dict[str, tuple[Rule, Path]] = {}
-    for path in sorted((seeds / "rules").glob("*.toml")):
-        if path.name.endswith(".test.toml"):
-            continue
+    for path in files(seeds):
         for entry in read_toml(path).get("rules", []):
             rule = read_model(path, Rule, entry, str(entry.get("rule_id", "a rule without rule_id")))
             if rule.rule_id in rules:
