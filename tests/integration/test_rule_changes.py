@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.status import asked
 from deploy.waiting import until
 from streams.contract.topics import ALERTS
 from streams.engine import changed_seeds
+from tests.support import many_sensors
 from tests.support.log import Follower, send
 from tests.support.servers import HubUnderTest, eventually
 from tests.support.small_city import write_seeds
@@ -20,6 +22,8 @@ from tests.support.timeline import level
 
 READINGS, WINDOWS = "readings.disaster", "windows.disaster"
 MakeHub = Callable[..., Awaitable[HubUnderTest]]
+GAUGES, MINUTES, EVERY_S = 40, 400, 2
+CHANGES = 3
 QUICK = {"URBANHUB_CHECKPOINT_INTERVAL_S": "0.2", "URBANHUB_SESSION_TIMEOUT_S": "6"}
 
 
@@ -147,3 +151,33 @@ async def test_changed_rules_judge_on_and_wrong_ones_do_not(make_hub: MakeHub, t
         await eventually(all_final, "every minute that has passed")
         assert set(storm.finals().values()) == {1}
         assert len(storm.finals()) == 5
+
+
+async def test_changes_under_load_and_a_kill_lose_and_double_nothing(make_hub: MakeHub, tmp_path: Path) -> None:
+    seeds = many_sensors.write_city(tmp_path / "seeds", GAUGES)
+    hub = await make_hub(env={"URBANHUB_SEEDS": str(seeds), **QUICK})
+    sent = list(many_sensors.readings(GAUGES, MINUTES, EVERY_S, "storm"))
+    wanted = many_sensors.windows(iter(sent))
+    async with Follower(hub.kafka.bootstrap, ALERTS, WINDOWS) as follower:
+        storm = _Storm(hub, seeds, follower)
+        await hub.start("worker")
+        sending = asyncio.create_task(send(hub.kafka.bootstrap, READINGS, sent))
+        for change in range(1, CHANGES + 1):
+            storm.rules(
+                RAIN | {"name": {"ko": f"규칙 {change}", "en": f"Rule {change}"}}
+            )  # the gauges' own stays as it is
+            await storm.logged("rules_taken_up", change)
+            assert change > 1 or not sending.done(), "the change would not be in the middle of the work: send more"
+        hub.kill("worker")
+        await hub.restart("worker")
+        await sending
+
+        async def complete() -> bool:
+            await follower.more()
+            return many_sensors.told(follower.of(WINDOWS)) == wanted and len(follower.of(ALERTS)) >= 2 * GAUGES
+
+        await eventually(complete, "every window and every alert", 90)
+        states = Counter((a["alert_id"], a["sequence"]) for a in (record.json for record in follower.of(ALERTS)))
+
+    assert len(states) == 2 * GAUGES
+    assert set(states.values()) == {1}
