@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import tomli_w
 
 from deploy.status import asked
@@ -181,3 +182,17 @@ async def test_changes_under_load_and_a_kill_lose_and_double_nothing(make_hub: M
 
     assert len(states) == 2 * GAUGES
     assert set(states.values()) == {1}
+
+
+async def test_the_room_tells_pages_of_changed_rules(make_hub: MakeHub, tmp_path: Path) -> None:
+    seeds = write_seeds(tmp_path / "seeds")
+    hub = await make_hub(env={"URBANHUB_SEEDS": str(seeds)})
+    await hub.start("room")
+    (seeds / "rules" / "storm.toml").write_text(tomli_w.dumps({"rules": [LOW]}))
+
+    async with httpx2.AsyncClient(base_url=hub.room_url) as client:
+
+        async def is_told() -> bool:
+            return "low" in [rule["rule_id"] for rule in (await client.get("/api/city")).json()["rules"]]
+
+        await eventually(is_told, "the new rule")
