@@ -28,6 +28,8 @@ SHOWN: Final = {
     "urbanhub_published_records": "published",
 }
 """Metrics summed over their labels, and how a person is told of them; `values` are split by outcome."""
+OLDER_RULES: Final = "urbanhub_rules_older"
+"""Not 0 where the rule files as they stand are refused, which the log of the process gives its reason for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,13 @@ def asked(metrics_url: str | None) -> Health:
     except OSError as e:
         ready = f"no answer ({e})"
     families = _families(metrics_url)
+    if ready == "ready" and _judges_by_older_rules(families):
+        ready = "ready, older rules"
     return Health(ready, _counts(families), balances_of(families))
+
+
+def _judges_by_older_rules(families: list[Metric]) -> bool:
+    return any(sample.value for family in families if family.name == OLDER_RULES for sample in family.samples)
 
 
 def _families(metrics_url: str) -> list[Metric]:

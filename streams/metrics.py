@@ -49,6 +49,11 @@ CHECKPOINT_BYTES: Final = Gauge(
 RESTORE_S: Final = Gauge(
     "urbanhub_restore_seconds", "Time that the last restore took.", ["stage", "topic", "partition"]
 )
+RULE_CHANGES: Final = Counter("urbanhub_rule_changes", "Changed rule files, by what became of them.", ["outcome"])
+"""outcome: taken_up, refused."""
+RULES_OLDER: Final = Gauge(
+    "urbanhub_rules_older", "1 while the rule files as they stand are refused and those before them judge on."
+)
 ALERT_STATES: Final = Counter("urbanhub_alert_states", "Alert states published.", ["rule", "transition"])
 ALERT_LATENCY_S: Final = Histogram(
     "urbanhub_arrival_to_alert_seconds",

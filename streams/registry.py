@@ -37,10 +37,19 @@ class Registry:
 
 
 def basis_of(seeds: Path) -> str:
-    """A digest of all that results rest on beside the log: the city's data and the program's version."""
-    digest = hashlib.sha256(version("urbanhub").encode())
-    for path in sorted(p for p in seeds.rglob("*.toml") if p.parent.name != "scenarios"):
-        text = path.read_bytes()
+    """A digest of what results rest on beside the log and the rules: the city's registry and the program's version."""
+    files = (path for path in seeds.rglob("*.toml") if path.parent.name not in ("rules", "scenarios"))
+    return f"{version('urbanhub')}:{digest_of(seeds, sorted(files))}"
+
+
+def digest_of(seeds: Path, files: Iterable[Path]) -> str:
+    """A digest of what these files of a city hold; of one that cannot be read, of why."""
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            text = path.read_bytes()
+        except OSError as e:
+            text = repr(e).encode()
         digest.update(f"\0{path.relative_to(seeds)}\0{len(text)}\0".encode() + text)
     return digest.hexdigest()[:32]
 
@@ -49,7 +58,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file of the seeds.
 
     Raises:
-        WrongSeed: it is not there or not TOML; the message names file and line.
+        WrongSeed: it is not there, cannot be read or is not TOML; the message names file and line.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -58,6 +67,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         place = f"{path}:{_line_of(e, path.read_bytes())}"
         raise WrongSeed(f"is not valid TOML: {e}", field=place, fix="Mend that line") from None
+    except OSError as e:
+        raise WrongSeed(f"cannot be read: {e.strerror}", field=str(path), fix="Let this process read it") from None
 
 
 def _line_of(error: ValueError, text: bytes) -> int:

@@ -117,6 +117,11 @@ class Behind:
         """From a snapshot."""
         self.panes = {(row[0], row[1]): BehindPane(*row[2:10]) for row in state}
 
+    def remember(self, before: Behind) -> None:
+        """Take over the times of the windows that were loaded, from where their state was taken."""
+        for key, pane in self.panes.items():
+            pane.times = before.panes[key].times
+
     def refill(self, series: int, start_ms: int, at_ms: int, offset: int) -> bool:
         """A value that the snapshot already holds; False where it is not one of these windows."""
         pane = self.panes.get((series, start_ms))

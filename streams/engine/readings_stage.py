@@ -292,3 +292,8 @@ class ReadingsStage:
             for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
                 send_withdrawn(self.out, ended, name, self._event_partition)
             self._zones.read(timeline.last_arrival_ms)  # what it has passed is never told as of before that
+
+    def remember(self, before: ReadingsStage) -> None:
+        """Take over what a snapshot leaves out, the memory of duplicates, from the stage whose snapshot was restored."""
+        for timeline, old in zip(self.exercises, before.exercises, strict=True):
+            timeline.remember(old)

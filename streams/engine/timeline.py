@@ -195,6 +195,11 @@ class Timeline:
                 until = one + PANE_MS + int(self.series.delay_ms[series[here]].max())
                 self.seen.add(keys, until, int(batch.offset[rec[here]].min()))
 
+    def remember(self, before: Timeline) -> None:
+        """Take over the memory of duplicates of the timeline whose state was loaded."""
+        self.seen = before.seen
+        self.windows.behind.remember(before.windows.behind)
+
     # -- windows out ------------------------------------------------------------------------------------------------
 
     def close(self) -> Finals:

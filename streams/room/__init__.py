@@ -12,7 +12,8 @@ stream_response  one browser's stream as an HTTP answer
 history          past windows from InfluxDB, joined with what is in memory
 influx           where InfluxDB is and how it does
 commands         an officer's act: judged, then sent to the log
-description      what does not change while the room runs: registry, measures, rules
+description      what does not change by itself: registry, measures, rules
+rules            changed rules, taken up while it runs
 api              the routes
 page             the built page, and what every answer forbids
 app              the application and its server

@@ -20,12 +20,13 @@ from streams.registry import Registry
 from streams.room import picture
 from streams.room.city import City
 from streams.room.commands import Allowance, Desk, Refused, check_origin, read_command
-from streams.room.description import MAP_LAYERS
+from streams.room.description import MAP_LAYERS, Description
 from streams.room.events import Events
 from streams.room.history import MOST_POINTS, History, Question
 from streams.room.influx import Influx
 from streams.room.judged import judged
 from streams.room.position import written
+from streams.room.rules import Rules
 from streams.room.stream_response import StreamResponse
 from streams.room.tail import Tail
 from streams.room.view import View
@@ -45,7 +46,8 @@ class Room:
 
     registry: Registry
     names: dict[str, Bilingual]
-    description: bytes
+    description: Description
+    rules: Rules
     map_folder: Path
     city: City
     tail: Tail
@@ -86,7 +88,7 @@ def _add_health(router: APIRouter, room: Room) -> None:
 def _add_city(router: APIRouter, room: Room) -> None:
     @router.get("/api/city", summary="Registry, measures and rules")
     async def city() -> Response:
-        return _json(room.description)
+        return _json(room.description.text)
 
     @router.get("/map/{layer}.geojson", summary="A layer of the base map")
     async def map_layer(layer: str) -> Response:

@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
-import orjson
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,20 +18,22 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from streams import registry, rulebook
+from streams import registry, rule_watch
 from streams.clock import SYSTEM_CLOCK, Clock
 from streams.errors import Occupied
 from streams.logs import get
 from streams.room.api import Room, routes
 from streams.room.city import City
 from streams.room.commands import Allowance, Desk, Refused
-from streams.room.description import described, scenario_names
+from streams.room.description import Description, scenario_names
 from streams.room.events import Events
 from streams.room.history import History
 from streams.room.influx import Influx
 from streams.room.page import SecurityHeaders, add_page
+from streams.room.rules import Rules
 from streams.room.stream_response import Unfinished
 from streams.room.tail import Tail
+from streams.rule_watch import RuleWatch
 from streams.settings import Settings
 
 SHUTDOWN_S: Final = 3
@@ -67,7 +68,7 @@ def make_app(room: Room) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(each.run()) for each in (room.tail, room.events, room.influx)]
+        tasks = [asyncio.create_task(each.run()) for each in (room.tail, room.events, room.influx, room.rules)]
         for task in tasks:
             task.add_done_callback(ended)
         try:
@@ -105,15 +106,16 @@ def make_room(settings: Settings, clock: Clock) -> Room:
     """
     known = registry.load(settings.seeds)
     names = scenario_names(settings.seeds)
-    rules = rulebook.load(settings.seeds)
-    city = City(known, rules)
+    read = rule_watch.read(settings.seeds)
+    city, description = City(known, read.rules), Description(known, read.rules)
     influx = Influx(settings)
     events = Events(city, known, names, clock, lambda: {"influx": influx.status(), "kafka": tail.status()})
     tail = Tail(settings, city, events.tell, events.reset, clock)
     return Room(
         registry=known,
         names=names,
-        description=orjson.dumps(described(known, rules)),
+        description=description,
+        rules=Rules(RuleWatch(settings.seeds, read), city, description, events),
         map_folder=settings.seeds / "map",
         city=city,
         tail=tail,

@@ -74,6 +74,12 @@ class City:
 
     def __init__(self, registry: Registry, rules: Iterable[Rule]) -> None:
         self._registry = registry
+        self.judge_by(rules)
+        self.log = Log("", ())
+        self.begin(self.log, {}, unread=(), complete_from_ms=0, cut={})
+
+    def judge_by(self, rules: Iterable[Rule]) -> None:
+        """Keep what these rules need from now on; windows that only they ask for are known from here."""
         self.watched: dict[str, When] = {rule.rule_id: rule.when for rule in rules if rule.when is not None}
         """What each rule on sensors watches."""
         self._minutes_kept: dict[str, int] = {}
@@ -85,8 +91,6 @@ class City:
                 self._minutes_kept[when.measure] = max(minutes, self._minutes_kept.get(when.measure, MINUTES_KEPT))
             elif when.window == "final" and length_s not in (MINUTE_S, HOUR_S):
                 self._long.add((when.measure, length_s))
-        self.log = Log("", ())
-        self.begin(self.log, {}, unread=(), complete_from_ms=0, cut={})
 
     def begin(
         self,

@@ -1,10 +1,11 @@
-"""What does not change while the room runs, as its page gets it: registry, measures, rules; and scenarios' names."""
+"""What does not change by itself, as the page gets it: registry, measures, rules; and scenarios' names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from pydantic import ValidationError
 
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
@@ -19,6 +20,24 @@ from streams.room.picture import RANKS
 MAP_LAYERS: Final = ("zones", "land", "water", "roads")
 
 log = get("streams.room.description")
+
+
+class Description:
+    """The city as a page is told of it.
+
+    Args:
+        registry: what stays while the room runs.
+        rules: what judges at first.
+    """
+
+    def __init__(self, registry: Registry, rules: list[Rule]) -> None:
+        self._registry = registry
+        self.judge_by(rules)
+
+    def judge_by(self, rules: list[Rule]) -> None:
+        """Tell of these rules from now on."""
+        self.text = orjson.dumps(described(self._registry, rules))
+        """JSON."""
 
 
 def described(registry: Registry, rules: list[Rule]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ stands before it was told in this frame or earlier.
     alert, bulletin   at once
     values            what changed, and what open alerts' rules make of it, at most twice a second
     status            every two seconds and when a zone, an exercise or InfluxDB changed
-    reset             the position can't be continued: fetch the whole picture
+    reset             the position can't be continued, or the rules have changed: fetch the city and the whole picture
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class Events:
         self._told_windows: dict[tuple[str, int], int] = {}
         self._told_status: dict[str | None, bytes] = {}
         self._ticks = 0
+        self._reset_ms = 0
 
     @property
     def is_full(self) -> bool:
@@ -124,7 +125,8 @@ class Events:
             self._send(change.view.exercise, self._frame(change.kind, change.text, self._told()))
 
     def reset(self) -> None:
-        """The log was replaced: every browser has to begin anew."""
+        """The log was replaced, or the rules have changed: every browser has to begin anew."""
+        self._reset_ms = self._clock.now_ms()  # of who is cut off now and comes back as well
         self._end({each.exercise for each in self._listeners}, RESET)
         self._told_status.clear()
         self._told_windows.clear()
@@ -161,8 +163,10 @@ class Events:
 
     def _missed(self, view: View, last_id: str) -> Iterable[bytes]:
         position = read(self._city.log, last_id)
-        missed = None if position is None else self._city.since(view, position)
-        if position is None or missed is None:
+        if position is None or position.issued_ms < self._reset_ms:
+            return [RESET]
+        missed = self._city.since(view, position)
+        if missed is None:
             return [RESET]
         # Without ids: a stream that breaks before the last of them comes back with the position it came with.
         frames = [self._frame(change.kind, change.text, None) for change in missed.changes]

@@ -7,6 +7,8 @@ transactions     what a stage's partition sends, its checkpoint and its offset, 
 told             how far a partition has told what came of its input, as the group's offset says
 checkpoints      a stage's state in `hub.checkpoints`: in two slots, cut in pieces, found again whole
 stage_partition  the shell of one stage's partition: apply, send, checkpoint, by the log and by the clock
+idleness         how long an input has been idle
+succession       one core takes the place of another: other rules from here on
 ownership        partitions that come and go: restored before their first record, saved before they leave
 figures          what the cores counted, as metrics
 watchdog         ends a worker that has something to do and makes no progress

@@ -13,22 +13,23 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple
 
 import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams import kafka, metrics
+from streams import kafka, metrics, rule_watch
 from streams.clock import SYSTEM_CLOCK, Clock
 from streams.contract.topics import TOPICS
 from streams.errors import HubError, StateRefused, Unavailable
 from streams.kafka import Clients
 from streams.logs import get
+from streams.rule_watch import RuleWatch
 from streams.settings import Settings
 from streams.worker.ownership import Ownership
-from streams.worker.stages import Stage, table
+from streams.worker.stages import Flow, Stage, Table
 from streams.worker.transport import Chunk, Transport
 from streams.worker.watchdog import Watchdog
 
@@ -49,13 +50,16 @@ async def run(settings: Settings) -> None:
         HubError: the city's data, the topics or the broker are not as they must be.
         Exception: a stage failed; nothing of it is lost, its last checkpoint holds.
     """
-    stages = table(settings)
+    rules = rule_watch.read(settings.seeds)
+    table = Table(settings)
+    flow = table.by(rules)
     await _need_topics(settings)
     gc.set_threshold(GC_THRESHOLD, 20, 100)
     gc.freeze()  # what is loaded by now stays
     folder = tempfile.mkdtemp(prefix="urbanhub-worker-")
     try:
-        await Worker(settings, stages, outside(settings, folder)).run()
+        worker = Worker(settings, flow, outside(settings, folder))
+        await worker.run(RuleWatch(settings.seeds, rules), table)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,7 +120,7 @@ def faust_app(settings: Settings, folder: str, group: str, begin_at: Callable[[T
 class Worker:
     """One Faust app and what it owns."""
 
-    def __init__(self, settings: Settings, stages: list[Stage], outside: Outside) -> None:
+    def __init__(self, settings: Settings, flow: Flow, outside: Outside) -> None:
         self._settings, self._outside = settings, outside
         group = f"{settings.application}-worker"
         self._app = outside.app(group, lambda tp: self._ownership.begin_at(tp))
@@ -124,20 +128,25 @@ class Worker:
         self._failure: BaseException | None = None
         self._ownership = Ownership(
             settings,
-            stages,
+            flow,
             group=group,
             fetch_state=lambda tp: self._app.consumer.fetch_state(tp),
             failed=self._fail,
             clock=outside.clock,
             clients=outside.clients,
         )
-        for stage in stages:
+        for stage in flow.stages:
             self._add_agent(stage)
         self._app.on_rebalance_complete.connect(self._assigned, weak=False)
         self._app.on_partitions_revoked.connect(self._revoked, weak=False)
 
-    async def run(self) -> None:
-        """Run as a process until it is told to end, or until something fails."""
+    async def run(self, rules: RuleWatch, table: Table) -> None:
+        """Run as a process until it is told to end, or until something fails.
+
+        Args:
+            rules: tells when they have changed.
+            table: makes the stages by them.
+        """
         settings = self._settings
         port = metrics.serve(settings.metrics_host, settings.metrics_port, self._ownership.not_ready)
         loop = asyncio.get_running_loop()
@@ -145,16 +154,16 @@ class Worker:
             loop.add_signal_handler(each, self.end)
         loop.set_exception_handler(_pass_over_what_was_told)
         log.info("worker_started", kafka=settings.bootstrap, metrics=f"http://{settings.metrics_host}:{port}/metrics")
-        await self.carry()
+        await self.carry(self._take_up_changes(rules, table))
         log.info("worker_stopped")
 
     def end(self) -> None:
         """Let `carry` come to its end."""
         self._ended.set()
 
-    async def carry(self) -> None:
-        """Carry the stages until told to end, or until something fails, which is then raised."""
-        watching = [asyncio.create_task(each) for each in (self._watch_faust(), self._watch_progress())]
+    async def carry(self, *beside: Coroutine[Any, Any, None]) -> None:
+        """Carry the stages, and what goes on beside, until told to end, or until something fails, which is then raised."""
+        watching = [asyncio.create_task(each) for each in (self._watch_faust(), self._watch_progress(), *beside)]
         try:
             await self._app.start()
             await self._ended.wait()
@@ -220,6 +229,17 @@ class Worker:
             except Unavailable as e:
                 self._fail(e)
                 return
+
+    async def _take_up_changes(self, rules: RuleWatch, table: Table) -> None:
+        try:
+            while True:
+                changed = await rules.changed()
+                begun_s = self._outside.clock.monotonic_s()
+                await self._ownership.take_up(await asyncio.to_thread(table.by, changed))
+                seconds = round(self._outside.clock.monotonic_s() - begun_s, 2)
+                log.info("rules_taken_up", rules=len(changed.rules), seconds=seconds)
+        except Exception as e:  # it would go on by rules that nobody sees any more
+            self._fail(e)
 
     def _fail(self, error: BaseException) -> None:
         """End the worker; the first error is the one that is told."""

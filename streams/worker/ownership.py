@@ -13,7 +13,7 @@ from typing import Final
 from aiokafka import TopicPartition
 from faust.types import TP
 
-from streams import kafka, metrics, registry
+from streams import kafka, metrics
 from streams.clock import Clock
 from streams.contract.topics import TOPICS
 from streams.errors import Unavailable
@@ -23,7 +23,7 @@ from streams.settings import Settings
 from streams.worker import checkpoints
 from streams.worker.checkpoints import Owner
 from streams.worker.stage_partition import StagePartition
-from streams.worker.stages import Stage, idle_s
+from streams.worker.stages import Flow, idle_s
 from streams.worker.told import Told, told
 from streams.worker.transport import FetchState
 from streams.worker.watchdog import Progress
@@ -38,7 +38,7 @@ class Ownership:
 
     Args:
         settings: of this process.
-        stages: the table of stages.
+        flow: the stages, by the rules of now.
         group: the consumer group.
         fetch_state: how far the consumer has read a partition.
         failed: is told of an error that ends the worker.
@@ -49,7 +49,7 @@ class Ownership:
     def __init__(
         self,
         settings: Settings,
-        stages: list[Stage],
+        flow: Flow,
         *,
         group: str,
         fetch_state: Callable[[TP], FetchState | None],
@@ -59,8 +59,8 @@ class Ownership:
     ) -> None:
         self._settings, self._group, self._clock, self._clients = settings, group, clock, clients
         self._fetch_state, self._failed = fetch_state, failed
-        self._stage_of = {topic: stage for stage in stages for topic in stage.topics}
-        self._idle_s, self._basis = idle_s(settings), registry.basis_of(settings.seeds)
+        self._set_flow(flow)
+        self._idle_s = idle_s(settings)
         self._owned: dict[TP, StagePartition] = {}
         self._changing = asyncio.Lock()
         self._restoring = "waits for its partitions"
@@ -82,6 +82,18 @@ class Ownership:
     def progress(self) -> dict[TP, Progress]:
         """How far each owned partition has come."""
         return {tp: owned.progress for tp, owned in self._owned.items()}
+
+    async def take_up(self, flow: Flow) -> None:
+        """Let the stages of other rules go on: of what is owned from where it stands, of what comes from its checkpoint."""
+        async with self._changing:
+            self._set_flow(flow)
+            for tp, owned in self._owned.items():
+                owned.go_on_with(self._stage_of[tp.topic].core(*tp), flow.basis)
+                await asyncio.sleep(0)  # a state is written and read again: the others' records come between
+
+    def _set_flow(self, flow: Flow) -> None:
+        self._stage_of = {topic: stage for stage in flow.stages for topic in stage.topics}
+        self._basis = flow.basis
 
     async def take_over(self, assigned: Iterable[TP], still_current: Callable[[], bool]) -> None:
         """Own these partitions, each with its newest checkpoint.

@@ -10,6 +10,7 @@ at one moment, so a checkpoint never holds what was not sent. When a transaction
 A restart goes on from the checkpoint, and applies in silence what was told already (`told`): nothing is told twice. Where the
 city's data or the program have changed meanwhile the same records may come to something else: then what happened to alerts
 is told, each step of which is known by its number, and nothing else.
+Other rules are taken up between two chunks (`succession`); a checkpoint rides with what is sent next.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from streams.kafka import Clients
 from streams.settings import Settings
 from streams.worker.checkpoints import Checkpoint, Owner, pieces_of
 from streams.worker.figures import Figures
+from streams.worker.idleness import Idleness
 from streams.worker.stages import Core
+from streams.worker.succession import succeed
 from streams.worker.told import NOTHING, Told
 from streams.worker.transactions import Transactions
 from streams.worker.transport import FetchState
@@ -41,8 +44,6 @@ MOST_BYTES: Final = 2 << 20
 """Outputs that may wait while as many are being sent; above it the partition takes no records, so memory stays bounded."""
 BACKLOG_MS: Final = 10_000
 """While what is read arrived longer ago than this, windows still open are not shown: they are soon others."""
-ANSWERED_S: Final = 5.0
-"""A broker that has not answered a fetch for this long is away: its silence is not the sensors'."""
 
 
 class StagePartition:
@@ -77,6 +78,7 @@ class StagePartition:
     ) -> None:
         self.owner, self.tp = owner, TP(owner.topic, owner.partition)
         self._core, self._settings, self._clock = core, settings, clock
+        self._next: tuple[Core, str] | None = None  # who goes on from here by other rules, and by which basis
         self._partitions, self._basis, self._idle_s, self._fetch_state = partitions, basis, idle_s, fetch_state
         self._transactions = Transactions(settings, owner, group, clients)
         self._figures = Figures(owner, core)
@@ -85,10 +87,8 @@ class StagePartition:
         self._room.set()
         self._sending = asyncio.Lock()
         self._leaving = self._has_failed = False
-        self._asked_ms = self._answered_ms = 0
-        """When the broker's last answer was asked for, at the earliest: as the one before it came. It may have lain here."""
         self._number = 0
-        self._checkpointed_at_s = self._silent_since_s = self._looked_at_s = clock.monotonic_s()
+        self._checkpointed_at_s, self._idleness = clock.monotonic_s(), Idleness(clock)
         self._checkpointed = -1
         self._told, self._again_until, self._is_same = NOTHING, 0, True
         """What was told; the offset up to which that is applied again; whether it comes to the same as it did."""
@@ -146,7 +146,7 @@ class StagePartition:
                 failed(error)
 
         name = "|".join(map(str, self.owner))
-        self._silent_since_s = self._checkpointed_at_s = self._looked_at_s = self._clock.monotonic_s()
+        self._checkpointed_at_s, self._idleness = self._clock.monotonic_s(), Idleness(self._clock)
         self._task = asyncio.create_task(self._send_on(), name=f"send {name}")
         self._task.add_done_callback(ended)
 
@@ -165,7 +165,7 @@ class StagePartition:
                 return
         self._core.step(records)
         self._read_ms = records[-1].timestamp
-        self._silent_since_s = self._clock.monotonic_s()
+        self._idleness.end()
         metrics.BATCH_RECORDS.labels(self.owner.stage).observe(len(records))
         out = self._core.out
         if out.size >= MOST_BYTES:
@@ -189,7 +189,25 @@ class StagePartition:
         if self._core.applied + 1 >= self._again_until:
             return True
         state = self._fetch_state(self.tp)
-        return state is not None and state.position >= self._again_until and self._is_applied(state)
+        return state is not None and state.position >= self._again_until and state.is_applied(self._core.applied)
+
+    # -- other rules ------------------------------------------------------------------------------------------------
+
+    def go_on_with(self, core: Core, basis: str) -> None:
+        """Let a new core of other rules, and what they rest on, go on from here as soon as nothing is applied again."""
+        self._next = core, basis
+        self._take_up()
+        self._wake.set()
+
+    def _take_up(self) -> None:
+        """Nothing is awaited here: the old core has applied all before this, the new one applies all that follows."""
+        if self._next is None or not self._has_come_again:
+            return
+        self._figures.tell(self._fetch_state(self.tp))
+        core, self._basis = self._next
+        succeed(core, self._core)
+        self._core, self._next, self._figures = core, None, Figures(self.owner, core)
+        self._figures.begin()
 
     # -- records out ------------------------------------------------------------------------------------------------
 
@@ -202,42 +220,24 @@ class StagePartition:
                 pass
             self._wake.clear()
             if self._has_come_again:
+                self._take_up()
                 self._decide_by_the_clock()
                 async with self._sending:
                     await self._send(leaving=False)
             self._figures.tell(self._fetch_state(self.tp))
 
     def _decide_by_the_clock(self) -> None:
-        now_ms = self._clock.now_ms()
-        if now_ms - self._read_ms < BACKLOG_MS or self._is_at_end(self._fetch_state(self.tp)):
+        now_ms, state = self._clock.now_ms(), self._fetch_state(self.tp)
+        is_at_end = state is not None and state.position >= state.stable_end and state.is_applied(self._core.applied)
+        if now_ms - self._read_ms < BACKLOG_MS or is_at_end:
             self._core.tick(now_ms)
-        self._release_idle()
-
-    def _is_at_end(self, state: FetchState | None) -> bool:
-        return state is not None and state.position >= state.stable_end and self._is_applied(state)
-
-    def _is_applied(self, state: FetchState) -> bool:
-        return state.is_handed_over and state.delivered <= self._core.applied
-
-    def _release_idle(self) -> None:
-        """Count the input's silence, which only lasts while the broker answers and there is nothing left to read."""
-        now_s, state = self._clock.monotonic_s(), self._fetch_state(self.tp)
-        # A process that was stopped, or waited for its broker, has not listened meanwhile.
-        has_listened, self._looked_at_s = now_s - self._looked_at_s < ANSWERED_S, now_s
-        is_at_end = (
-            has_listened
-            and state is not None
-            and self._is_at_end(state)
-            and self._clock.now_ms() - state.answered_ms < ANSWERED_S * 1000
-        )
-        if state is not None and state.answered_ms != self._answered_ms:
-            self._asked_ms, self._answered_ms = self._answered_ms, state.answered_ms
-        if state is not None and is_at_end and not state.unsettled:
-            self._core.caught_up(self._asked_ms)
-        if not is_at_end:
-            self._silent_since_s = now_s
-        elif self._idle_s is not None and now_s - self._silent_since_s >= self._idle_s:
-            self._core.release_idle(self._clock.now_ms())
+        idle_for_s = self._idleness.look(state, is_at_end=is_at_end)
+        if state is None or idle_for_s is None:
+            return
+        if not state.unsettled:
+            self._core.caught_up(self._idleness.asked_ms)
+        if self._idle_s is not None and idle_for_s >= self._idle_s:
+            self._core.release_idle(now_ms)
 
     async def _send(self, *, leaving: bool) -> None:
         """One transaction with everything that waits, where there is reason for one."""
@@ -264,7 +264,7 @@ class StagePartition:
         metrics.TRANSACTION_S.labels(self.owner.stage).observe(self._clock.monotonic_s() - now_s)
         for arrived_ms in out.arrivals_ms:
             metrics.ALERT_LATENCY_S.observe((self._clock.now_ms() - arrived_ms) / 1000)
-        if core.out.size < MOST_BYTES:
+        if self._core.out.size < MOST_BYTES:
             self._room.set()
 
     # -- going ------------------------------------------------------------------------------------------------------

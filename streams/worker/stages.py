@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from streams import kafka, registry, rulebook
+from streams import kafka, registry
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, COMMANDS, READING_TOPICS, TOPICS, ZONE_INPUTS, domain_of
 from streams.engine import alerts_stage, bulletins_stage, commands_stage, readings_stage, zones_stage
@@ -16,6 +16,7 @@ from streams.engine.records import Record
 from streams.engine.roster import roster
 from streams.engine.zone_feed import ZoneFeed
 from streams.engine.zone_rules import zone_rules
+from streams.rule_watch import RuleSet
 from streams.settings import Settings
 
 
@@ -78,13 +79,32 @@ def idle_s(settings: Settings) -> dict[str, float]:
     }
 
 
-def table(settings: Settings) -> list[Stage]:
-    """Every stage, in the order of the flow.
+class Flow(NamedTuple):
+    """The stages by one set of rules."""
+
+    stages: list[Stage]
+    """In the order of the flow."""
+    basis: str
+    """What their results rest on beside the log."""
+
+
+class Table:
+    """The table of a city's stages by one set of rules after another; its registry is read once.
+
+    Args:
+        settings: where the city is, and how many partitions its topics have.
 
     Raises:
-        WrongSeed: the city's data is wrong.
+        WrongSeed: the city's registry is wrong.
     """
-    return stages_of(registry.load(settings.seeds), rulebook.load(settings.seeds), settings.partitions)
+
+    def __init__(self, settings: Settings) -> None:
+        self._partitions = settings.partitions
+        self._basis, self._known = registry.basis_of(settings.seeds), registry.load(settings.seeds)
+
+    def by(self, rules: RuleSet) -> Flow:
+        """The stages by these rules; seconds where there are many sensors."""
+        return Flow(stages_of(self._known, rules.rules, self._partitions), f"{self._basis}:{rules.digest}")
 
 
 def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> list[Stage]:

@@ -72,6 +72,10 @@ class FetchState(NamedTuple):
     is_handed_over: bool = True
     """Whether all before `position` was handed to an agent: it moves in the consumer's thread, before a chunk comes out."""
 
+    def is_applied(self, until: int) -> bool:
+        """Whether all before `position` is applied, where that is so up to the offset `until`."""
+        return self.is_handed_over and self.delivered <= until
+
 
 def chunks(value: bytes) -> bytes:
     """As a consumer's value deserializer: marks it as one that takes whole batches. It is never called."""

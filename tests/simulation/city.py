@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from deploy.oracle import City, read_city
 from deploy.oracle.records import Ranges
+from streams import rule_watch
 from streams.kafka import partition_of
 from streams.settings import Settings
-from streams.worker import stages
-from streams.worker.stages import Stage
+from streams.worker.stages import Flow, Table
 from tests.support.small_city import PLACE
 from tests.support.storm_city import RANGES, _announced, _level, _rule, write_in_its_zones
 
@@ -155,7 +155,7 @@ class Simulated(NamedTuple):
     """The city as the hub reads it and as the oracle does."""
 
     settings: Settings
-    stages: list[Stage]
+    flow: Flow
     known: City
     ranges: dict[str, Ranges]
     home: dict[str, int]
@@ -196,4 +196,5 @@ def simulated() -> Simulated:
     )
     home = {sensor_id: partition_of(sensor_id.encode(), PARTITIONS) for sensor_id, *_ in SENSORS}
     zone_home = {zone: partition_of(zone.encode(), PARTITIONS) for _, _, _, zone, *_ in SENSORS}
-    return Simulated(settings, stages.table(settings), read_city(seeds), RANGES, home, zone_home, folder)
+    flow = Table(settings).by(rule_watch.read(seeds))
+    return Simulated(settings, flow, read_city(seeds), RANGES, home, zone_home, folder)

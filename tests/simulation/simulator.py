@@ -135,7 +135,7 @@ class WorkerPlace:
 
         clock = _Clock(fleet.run.cluster, fleet.loop)
         outside = Outside(app, clock, clients_of(fleet.run.cluster, wire), end_at_once)
-        self._worker = Worker(fleet.settings, city.simulated().stages, outside)
+        self._worker = Worker(fleet.settings, city.simulated().flow, outside)
         await self._worker.carry()
 
     def _ended(self, process: Process, task: asyncio.Task[None]) -> None:
@@ -220,7 +220,7 @@ def run(seed: int, kinds: frozenset[str] | None = None) -> Run:
             "session_timeout_s": schedule.choice((6.0, 10.0)),
         }
     )
-    topics = tuple(topic for stage in read.stages for topic in stage.topics)
+    topics = tuple(topic for stage in read.flow.stages for topic in stage.topics)
     session_s = settings.session_timeout_s
     group = Group(schedule, loop, places_of(topics, counts), session_s, 2 * session_s)
     found = Run(seed, cluster, frozenset(), inputs=tuple(topic for topic in topics if topic != ZONE_INPUTS))

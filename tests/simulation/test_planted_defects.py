@@ -14,8 +14,9 @@ from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.timeline import Timeline
 from streams.errors import Unavailable
-from streams.worker import checkpoints, stage_partition
+from streams.worker import checkpoints, idleness, stage_partition
 from streams.worker.checkpoints import Checkpoint, Found
+from streams.worker.idleness import Idleness
 from streams.worker.ownership import Ownership
 from streams.worker.stage_partition import StagePartition
 from streams.worker.told import Told
@@ -137,20 +138,21 @@ def _decisions_are_not_kept(patch: Patch) -> None:
 
 
 def _away_is_silence(patch: Patch) -> None:
-    patch.setattr(stage_partition, "ANSWERED_S", 1e9)
+    patch.setattr(idleness, "ANSWERED_S", 1e9)
 
 
 def _stopped_is_silence(patch: Patch) -> None:
     """A process that goes on counts the time in which it was stopped."""
 
-    def make(release: Any) -> Any:
-        def deaf(self: StagePartition) -> None:
+    def make(look: Any) -> Any:
+        def deaf(self: Idleness, *arguments: Any, **named: Any) -> float | None:
             self._looked_at_s = self._clock.monotonic_s()
-            release(self)
+            idle_for_s: float | None = look(self, *arguments, **named)
+            return idle_for_s
 
         return deaf
 
-    around(patch, StagePartition, "_release_idle", make)
+    around(patch, Idleness, "look", make)
 
 
 def _reads_past_its_set(patch: Patch) -> None:

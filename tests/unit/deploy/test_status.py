@@ -73,5 +73,17 @@ def test_several_processes_balance_together_and_fates_too_many_are_told() -> Non
     assert one["traffic"].says == "balances"
 
 
+def test_a_process_whose_rule_files_were_refused_says_that_it_judges_by_older_rules() -> None:
+    refused = SERVER.replace('"restoring partition 3"', "None").replace("print(", "metrics.RULES_OLDER.set(1)\nprint(")
+    with subprocess.Popen(
+        [sys.executable, "-c", refused], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        health = asked(f"http://127.0.0.1:{int(process.stdout.readline())}/metrics")
+        process.kill()
+
+    assert health.ready == "ready, older rules"
+
+
 def test_a_process_that_does_not_answer_is_told_so() -> None:
     assert asked("http://127.0.0.1:9/metrics").ready.startswith("no answer")

@@ -207,6 +207,15 @@ def test_a_replaced_log_resets_and_ends_every_stream(room: Room) -> None:
     assert listener.frames.get_nowait() == END
 
 
+def test_who_was_cut_off_when_the_others_began_anew_begins_anew_as_well(room: Room) -> None:
+    before = room.position()
+    room.clock.at_ms += 1
+    room.events.reset()
+    after = room.position()
+    assert _kinds(_read(room.events.join(None, before))) == ["reset", "status"]
+    assert _kinds(_read(room.events.join(None, after))) == ["status"]
+
+
 def test_a_slow_browser_is_dropped_and_counted_and_slows_nobody(room: Room) -> None:
     dropped = ROOM_DROPPED._value.get()
     slow, quick = room.events.join(None, None), room.events.join(None, None)

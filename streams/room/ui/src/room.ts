@@ -1,7 +1,7 @@
 /**
  * What this page knows: the city, the picture of the view that is looked at, and the line to the server.
  *
- * Order   city, then the picture, then the stream from the picture's position; on `reset` the picture again.
+ * Order   city, then the picture, then the stream from the picture's position; on `reset` both again, as rules may be others.
  * Choice  without a wish in the address, reality is shown if any of its sensors is fresh, else the newest exercise.
  * Limits  one picture; a second, thin stream of reality's alerts while an exercise is looked at.
  */
@@ -40,6 +40,7 @@ export class Room {
   private waiting: ((before: Picture) => Picture)[] | null = null;
   private realPicture: Picture | null = null;
   private serverAheadMs = 0;
+  private isCityOld = false;
   private loads = 0;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +106,8 @@ export class Room {
     this.loads += 1;
     const turn = this.loads;
     try {
-      this.city ??= await fetchCity();
+      if (this.isCityOld || !this.city) this.city = await fetchCity();
+      this.isCityOld = false;
       const picture = await this.chosenPicture(this.city);
       if (turn !== this.loads) return;
       this.take(picture);
@@ -143,7 +145,10 @@ export class Room {
       bulletin: (bulletin) => this.update((before) => applyBulletin(before, bulletin)),
       status: (status) => this.takeStatus(status),
       joined: () => void this.catchUp(),
-      reset: () => void this.load(),
+      reset: () => {
+        this.isCityOld = true;
+        void this.load();
+      },
       link: (link) => {
         this.link = link;
         this.listener.changed();
