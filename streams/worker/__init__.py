@@ -2,6 +2,7 @@
 
 stages           the table of stages: which topic each reads, and the core of one partition
 transport        Faust's transport, one message per fetched chunk of a partition; where each partition is read from
+fetched          aiokafka's fetcher, made to give batches as they were fetched
 record_batch     record batches as Kafka sends them → columns, without an object for each record
 transactions     what a stage's partition sends, its checkpoint and its offset, in one Kafka transaction
 told             how far a partition has told what came of its input, as the group's offset says

@@ -6,8 +6,8 @@ assignment, flow control, rebalancing.
 
 Private hooks, hence pinned versions, held by `tests/integration/test_transport.py`:
 
-    aiokafka 0.14.0         fetcher.MemoryRecords, fetcher.PartitionRecords and its fields, Subscription's partition states;
-                            in `transactions` the producer's wait for a transaction's end
+    aiokafka 0.14.0         Subscription's partition states; more in `fetched`; in `transactions` the producer's wait for a
+                            transaction's end
     faust-streaming 0.15.3  Consumer.getmany, _getmany, seek_to_committed, _new_consumer_thread;
                             AIOKafkaConsumerThread._create_worker_consumer; Producer._new_producer
 """
@@ -18,15 +18,12 @@ import asyncio
 import contextlib
 import weakref
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import aiokafka.conn
-import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer import fetcher
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -34,7 +31,7 @@ from streams import kafka
 from streams.contract.topics import MIB
 from streams.engine.records import Record, Records
 from streams.settings import Settings
-from streams.worker.record_batch import FetchedBatch, padded, records_of, size_of
+from streams.worker.fetched import chunks, install, read
 
 FETCH_BYTES: Final = MIB
 """Of one partition at a time: some seven thousand readings, 10 ms of work."""
@@ -75,76 +72,6 @@ class FetchState(NamedTuple):
     def is_applied(self, until: int) -> bool:
         """Whether all before `position` is applied, where that is so up to the offset `until`."""
         return self.is_handed_over and self.delivered <= until
-
-
-def chunks(value: bytes) -> bytes:
-    """As a consumer's value deserializer: marks it as one that takes whole batches. It is never called."""
-    raise AssertionError(value)
-
-
-def read(fetched: Sequence[tuple[FetchedBatch, int]]) -> Records:
-    """The records of one fetch of a partition, from the offset on that was asked for."""
-    records = records_of([batch for batch, _ in fetched])
-    return records[int(np.searchsorted(records.offset, fetched[0][1])) :]
-
-
-class RawBatches:
-    """What was fetched of a partition, as bytes beside aiokafka's reader of it."""
-
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        self._reader = _BatchesOnly(raw)
-        self.has_next, self.next_batch = self._reader.has_next, self._reader.next_batch
-        self.size_in_bytes = self._reader.size_in_bytes
-
-
-class ChunkRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """Yields batches of the log as they are; the base class makes a 12-field tuple of every record.
-
-    It runs in the consumer's thread. What reads records there would take turns with the stages for the interpreter, at every
-    step of either.
-    """
-
-    next_fetch_offset: int
-
-    def _unpack_records(self) -> Iterator[tuple[FetchedBatch, int]]:
-        """Each with the first offset that was asked for: a fetch may begin within a batch."""
-        buffer, end = padded(self._records.raw), 0
-        while self._records.has_next():
-            batch = self._records.next_batch()
-            begin, end = end, end + size_of(buffer, end)
-            if self._check_crcs and not batch.validate_crc():
-                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            wanted, self.next_fetch_offset = self.next_fetch_offset, batch.next_offset
-            if not self._is_hidden(batch):
-                yield FetchedBatch(buffer, begin, end, batch), wanted
-
-    def _is_hidden(self, batch: Any) -> bool:
-        """Whether a reader of committed records sees none of it."""
-        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
-            self._consume_aborted_up_to(batch.base_offset)
-            if batch.is_control_batch and self._contains_abort_marker(batch):
-                self._aborted_producers.discard(batch.producer_id)
-            if batch.is_transactional and batch.producer_id in self._aborted_producers:
-                return True
-        return bool(batch.is_control_batch)
-
-
-_RecordsOneByOne: Final = fetcher.PartitionRecords
-_BatchesOnly: Final = fetcher.MemoryRecords
-
-
-def _partition_records(*arguments: Any) -> Any:
-    """The fetcher finds this by its module's name; only consumers marked by `chunks` get chunks."""
-    _, _, _, _, _, value_deserializer, _, _ = arguments
-    return (ChunkRecords if value_deserializer is chunks else _RecordsOneByOne)(*arguments)
-
-
-def install() -> None:
-    """Let this process's consumers that are marked by `chunks` get chunks; the others are as before."""
-    fetcher.PartitionRecords = _partition_records
-    fetcher.MemoryRecords = RawBatches
-    aiokafka.conn.READER_LIMIT = READER_BYTES
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -305,3 +232,4 @@ class Transport(driver.Transport):  # type: ignore[misc]
         super().__init__(url, app)
         self.settings, self.group, self.begin_at = settings, group, begin_at
         install()
+        aiokafka.conn.READER_LIMIT = READER_BYTES

@@ -16,7 +16,7 @@ from faust.transport.drivers import aiokafka as driver
 from deploy.kafka import KafkaNode
 from streams import kafka
 from streams.settings import load
-from streams.worker import transport
+from streams.worker import fetched
 from tests.support.servers import eventually
 
 TOPIC = "alerts.commands"
@@ -27,7 +27,7 @@ TP = TopicPartition(TOPIC, 0)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetcher, "PartitionRecords", fetcher.PartitionRecords)
     monkeypatch.setattr(fetcher, "MemoryRecords", fetcher.MemoryRecords)
-    transport.install()
+    fetched.install()
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ async def test_a_marked_consumer_gets_batches_and_sees_committed_records_only(ka
     await _commit(producer, "never", abort=True)
     await _commit(producer, "c")
 
-    parts = await _read(kafka, begin, value_deserializer=transport.chunks)
+    parts = await _read(kafka, begin, value_deserializer=fetched.chunks)
 
-    records = list(transport.read(parts))
+    records = list(fetched.read(parts))
     assert [record.value for record in records] == [b"a", b"b", b"c"]
     assert [record.offset for record in records] == [begin, begin + 1, begin + 5]
     assert all(record.key is None and record.timestamp > 0 for record in records)
@@ -85,9 +85,9 @@ async def test_a_marked_consumer_gets_batches_and_sees_committed_records_only(ka
 async def test_a_fetch_that_begins_within_a_batch_gives_its_rest_only(kafka: KafkaNode, producer: Any) -> None:
     begin = await _commit(producer, "a", "b", "c")
 
-    parts = await _read(kafka, begin + 2, value_deserializer=transport.chunks)
+    parts = await _read(kafka, begin + 2, value_deserializer=fetched.chunks)
 
-    assert [record.value for record in transport.read(parts)] == [b"c"]
+    assert [record.value for record in fetched.read(parts)] == [b"c"]
 
 
 async def test_any_other_consumer_of_the_process_gets_records_as_ever(kafka: KafkaNode, producer: Any) -> None:
@@ -101,7 +101,7 @@ async def test_any_other_consumer_of_the_process_gets_records_as_ever(kafka: Kaf
 def test_the_hooks_are_where_they_were_when_they_were_read() -> None:
     assert version("aiokafka") == "0.14.0"
     assert version("faust-streaming") == "0.15.3"
-    assert list(inspect.signature(transport._RecordsOneByOne.__init__).parameters)[1:] == [
+    assert list(inspect.signature(fetched._RecordsOneByOne.__init__).parameters)[1:] == [
         *("tp", "records", "aborted_transactions", "fetch_offset"),
         *("key_deserializer", "value_deserializer", "check_crcs", "isolation_level"),
     ]

@@ -14,6 +14,7 @@ from streams.contract.readings import READINGS, Domain
 from streams.contract.times import parse_ms
 from streams.engine.decode import Decoder
 from streams.engine.directory import Directory
+from streams.engine.records import Texts
 from streams.kafka import partition_of
 from streams.registry import load
 from streams.rulebook import load as rules_of
@@ -29,7 +30,6 @@ from tests.benchmarks.workload import (
     readings_of,
     sensor_ids,
 )
-from tests.support.engine_run import Record
 
 BEGIN_MS = parse_ms("2026-11-24T10:00:00Z")
 SMALL = Workload(sensors=50, readings=5_000, span_s=600, out_of_order=0.1, malformed=0.02, duplicates=0.03)
@@ -96,9 +96,7 @@ def test_the_contract_takes_every_reading_and_refuses_every_malformed_one(domain
     workload = SMALL.model_copy(update={"domains": [domain], "malformed": 0.2})
     readings, values = readings_of(workload, BEGIN_MS), _bytes(workload)
 
-    columns = Decoder(domain, Directory(sensor_ids(workload))).decode(
-        [Record(i, 0, None, value) for i, value in enumerate(values)]
-    )
+    columns = Decoder(domain, Directory(sensor_ids(workload))).decode(Texts.of(values))
 
     assert sorted(i for i, _ in columns.rejected) == np.flatnonzero(readings.malformed).tolist()
     assert columns.at_ms.tolist() == readings.at_ms[~readings.malformed].tolist()
@@ -110,9 +108,7 @@ def test_every_way_of_being_malformed_is_refused() -> None:
     broken = [each(value) for each in BROKEN]
 
     assert len(set(broken)) == len(BROKEN)
-    assert len(
-        Decoder("air-quality", Directory([])).decode([Record(i, 0, None, b) for i, b in enumerate(broken)]).rejected
-    ) == len(BROKEN)
+    assert len(Decoder("air-quality", Directory([])).decode(Texts.of(broken)).rejected) == len(BROKEN)
 
 
 def test_what_is_sent_last_lies_beyond_every_window_of_the_span() -> None:

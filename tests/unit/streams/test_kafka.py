@@ -8,10 +8,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
-from streams.worker import transport
+from streams.worker import fetched
 
 TP = TopicPartition("hub.checkpoints", 0)
 PRODUCER = 4000
@@ -41,20 +40,21 @@ def _batch(offset: int, *values: bytes, control: bytes | None = None, emptied: b
 
 def _read(kind: Any, log: bytes, aborted: list[tuple[int, int]]) -> tuple[list[bytes], int]:
     """The values that a reader of committed records sees, and where it fetches next."""
-    deserializer = transport.chunks if kind is transport.ChunkRecords else None
-    read = kind(TP, MemoryRecords(log), aborted, 0, None, deserializer, True, fetcher.READ_COMMITTED)
-    found = [record for part in read for record in (part if isinstance(part, list) else [part])]
-    return [record.value for record in found], read.next_fetch_offset
+    deserializer = fetched.chunks if kind is fetched.ChunkRecords else None
+    read = kind(TP, fetched.RawBatches(log), aborted, 0, None, deserializer, True, fetcher.READ_COMMITTED)
+    found = list(read)
+    records = found if deserializer is None else fetched.read(found)
+    return [record.value for record in records], read.next_fetch_offset
 
 
-@pytest.mark.parametrize("kind", [transport._RecordsOneByOne, transport.ChunkRecords])
+@pytest.mark.parametrize("kind", [fetched._RecordsOneByOne, fetched.ChunkRecords])
 def test_a_marker_that_compaction_has_emptied_stops_no_reader(kind: Any) -> None:
     log = _batch(0, b"a") + _batch(1, control=COMMIT) + _batch(5, control=ABORT, emptied=True) + _batch(6, b"b")
 
     assert _read(kind, log, []) == ([b"a", b"b"], 7)
 
 
-@pytest.mark.parametrize("kind", [transport._RecordsOneByOne, transport.ChunkRecords])
+@pytest.mark.parametrize("kind", [fetched._RecordsOneByOne, fetched.ChunkRecords])
 def test_a_marker_that_is_whole_ends_what_was_aborted(kind: Any) -> None:
     log = _batch(0, b"never", b"seen") + _batch(2, control=ABORT) + _batch(3, b"b") + _batch(4, control=COMMIT)
 

@@ -9,11 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
-from streams import rulebook
+from streams import rule_watch, rulebook
 from streams.errors import WrongSeed
 from streams.seed_file import line_of
 from streams.settings import load
-from streams.worker.stages import table
 from tests.support.small_city import write_seeds
 
 RAIN = """# Rain of an hour.
@@ -200,7 +199,7 @@ def test_the_commands_tell_it_and_a_start_does(
     assert isinstance(ended.exception, WrongSeed)
     assert str(ended.exception).startswith(f"{path}:9: ")
     with pytest.raises(WrongSeed, match=f"{path}:9: "):
-        table(load())
+        rule_watch.read(load().seeds)
 
 
 @pytest.mark.parametrize(
