@@ -65,7 +65,8 @@ def _short(text: Joined, start: Ints, end: Ints, length: Ints) -> tuple[Floats, 
     # No zero leads but one that stands alone before the dot; a dot at the front leaves no digit there.
     ok &= (lead >= _ZERO) & (lead <= _NINE)
     ok &= (lead != _ZERO) | (digits == 1) | (second < _ZERO)
-    digits[~ok] = 1
+    if not ok.all():
+        digits[~ok] = 1
     word = text.words[end - WORD]
     before = BEGIN[WORD - digits]
     word = (word & ~before) | (_ZEROS & before)
@@ -73,8 +74,10 @@ def _short(text: Joined, start: Ints, end: Ints, length: Ints) -> tuple[Floats, 
     whole, all_digits = _joined(word)
     ok &= all_digits
     value = whole / _POWERS[places]
-    value[minus] *= -1
-    value[~ok] = 0
+    if minus.any():
+        np.negative(value, out=value, where=minus)
+    if not ok.all():
+        value[~ok] = 0
     return value, ok
 
 
@@ -88,6 +91,8 @@ def _closed_up(word: Words) -> tuple[Words, Ints]:
     upto = (mark << _ONE) - _ONE
     closed = ((word & before) << _EIGHT) | (word & ~upto) | np.uint64(_ZERO)
     places = WORD - (np.bitwise_count(upto) >> 3).astype(np.int64)
+    if has.all():
+        return closed, places
     return np.where(has, closed, word), np.where(has, places, 0)
 
 

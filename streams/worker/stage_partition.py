@@ -145,9 +145,8 @@ class StagePartition:
             if not task.cancelled() and (error := task.exception()) is not None:
                 failed(error)
 
-        name = "|".join(map(str, self.owner))
         self._checkpointed_at_s, self._idleness = self._clock.monotonic_s(), Idleness(self._clock)
-        self._task = asyncio.create_task(self._send_on(), name=f"send {name}")
+        self._task = asyncio.create_task(self._send_on(), name=f"send {'|'.join(map(str, self.owner))}")
         self._task.add_done_callback(ended)
 
     # -- records in -------------------------------------------------------------------------------------------------
@@ -283,6 +282,7 @@ class StagePartition:
         try:
             async with asyncio.timeout(within_s), self._sending:
                 await self._send(leaving=True)
+                self._figures.tell(None)
         except TimeoutError:
             pass
         finally:

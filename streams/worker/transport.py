@@ -39,8 +39,8 @@ ANSWER_BYTES: Final = 4 * FETCH_BYTES
 """Of all partitions together: the next are asked for while these are applied. What one answer holds is in memory thrice."""
 CHUNKS_UNDER_WAY: Final = 2
 """Of a partition: one is applied while the next waits."""
-LOOK_AGAIN_S: Final = 0.05
-"""While some partitions have no room, the others are looked at so often."""
+LOOK_AGAIN_S: Final = 0.01
+"""While some partitions have no room, what the others have is waited for so long: a chunk takes as long to apply."""
 FETCH_WAIT_MS: Final = 500
 """A broker without news answers after this long; idleness is known that exactly."""
 READER_BYTES: Final = 4 * MIB
@@ -118,14 +118,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109 -- Faust's
         """Take nothing of partitions whose chunks wait: Faust's queues hold whatever they are given."""
         free = {tp for tp in active_partitions if len(self._under_way[tp]) < CHUNKS_UNDER_WAY}
-        if len(free) == len(active_partitions):
-            return await super()._getmany(active_partitions, timeout)
+        if free:
+            timeout = timeout if len(free) == len(active_partitions) else LOOK_AGAIN_S
+            return await super()._getmany(free, timeout)
         self._is_one_less.clear()
-        found = await super()._getmany(free, 0) if free else {}
-        if not found:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_one_less.wait(), LOOK_AGAIN_S)
-        return found
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_one_less.wait(), timeout)
+        return {}
 
     def _watch(self, tp: TP, records: Records) -> None:
         """Count a chunk until it is gone."""

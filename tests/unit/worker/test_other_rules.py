@@ -68,7 +68,7 @@ class Producer:
         """Nothing is open."""
 
 
-def _partition(core: Any, producer: Producer) -> StagePartition:
+def shell_of(core: Any, producer: Producer) -> StagePartition:
     settings = load().model_copy(update={"commit_interval_s": 0.01, "checkpoint_interval_s": 600.0})
     made: Any = lambda *_, **__: producer  # noqa: E731
     return StagePartition(
@@ -99,7 +99,7 @@ def _failed(error: BaseException) -> None:
 
 async def test_what_follows_is_applied_by_the_new_ones_and_kept_with_their_basis_at_once() -> None:
     old, new, producer = Core(), Core(), Producer()
-    partition = _partition(old, producer)
+    partition = shell_of(old, producer)
     partition.restore(None, NOTHING)
     partition.start(_failed)
     await partition.apply([Raw(0), Raw(1)])
@@ -118,7 +118,7 @@ async def test_what_follows_is_applied_by_the_new_ones_and_kept_with_their_basis
 
 async def test_a_transaction_under_way_is_the_old_ones_and_nothing_is_sent_twice() -> None:
     old, new, producer = Core(), Core(), Producer()
-    partition = _partition(old, producer)
+    partition = shell_of(old, producer)
     partition.restore(None, NOTHING)
     partition.start(_failed)
     producer.is_free.clear()
@@ -138,7 +138,7 @@ async def test_a_transaction_under_way_is_the_old_ones_and_nothing_is_sent_twice
 
 async def test_while_the_past_is_applied_again_the_new_ones_wait() -> None:
     old, new, producer = Core(), Core(), Producer()
-    partition = _partition(old, producer)
+    partition = shell_of(old, producer)
     partition.restore(Checkpoint(3, 4, 5, 4, "old", b"4"), Told(8, 70))
     partition.start(_failed)
     await partition.apply([Raw(5), Raw(6)])
@@ -157,7 +157,7 @@ async def test_while_the_past_is_applied_again_the_new_ones_wait() -> None:
 
 async def test_of_two_changes_that_waited_the_later_one_goes_on() -> None:
     old, passed_over, new, producer = Core(), Core(), Core(), Producer()
-    partition = _partition(old, producer)
+    partition = shell_of(old, producer)
     partition.restore(Checkpoint(3, 4, 5, 4, "old", b"4"), Told(8, 70))
     partition.go_on_with(passed_over, "passed over")  # type: ignore[arg-type]
     partition.go_on_with(new, "new")  # type: ignore[arg-type]
