@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from streams.contract import rejections
@@ -24,5 +25,11 @@ def dead_letter(record: Record, why: Rejection, topic: str, partition: int) -> O
     is_kept = len(record.key or b"") + len(record.value or b"") <= LARGEST_BYTES
     if not is_kept:
         why = rejections.without_the_record(why)
-    headers = rejections.headers(why, topic, partition, record.offset, format_ms(record.timestamp))
+    headers = rejections.headers(why, topic, partition, record.offset, _received_at(record.timestamp))
     return Out(record.key if is_kept else None, (record.value or b"") if is_kept else b"", tuple(headers))
+
+
+@lru_cache(maxsize=64)
+def _received_at(ms: int) -> str:
+    """All records of one batch have arrived at one moment."""
+    return format_ms(ms)
