@@ -201,21 +201,22 @@ class Template:
                 return found
             first = int(high[left[0]]), int(low[left[0]])
             same = (high[left] == first[0]) & (low[left] == first[1])
-            found[left[same]] = self._minute(*first)
+            found[left[same]] = self._known([first])
             left = left[~same]
         each, which = np.unique(np.stack((high[left], low[left]), axis=1), axis=0, return_inverse=True)
-        found[left] = np.array([self._minute(*one) for one in each.tolist()], np.int64)[which]
+        found[left] = self._known([(one[0], one[1]) for one in each.tolist()])[which]
         return found
 
-    def _minute(self, high: int, low: int) -> int:
-        known = self._minutes.get((high, low))
-        if known is None:
-            if len(self._minutes) >= _KEPT_MINUTES:
-                self._minutes.clear()
-            said = high.to_bytes(WORD, "little") + low.to_bytes(WORD, "little")
-            ms, ok = parse_instants([said.decode("latin-1") + ":00" + self._zone])
-            known = self._minutes[high, low] = int(ms[0]) if ok[0] else -1
-        return known
+    def _known(self, minutes: list[tuple[int, int]]) -> Ints:
+        """The instants of these minutes, those that are new read together. (n,)"""
+        if len(self._minutes) >= _KEPT_MINUTES:
+            self._minutes.clear()
+        new = [minute for minute in minutes if minute not in self._minutes]
+        if new:
+            words = (high.to_bytes(WORD, "little") + low.to_bytes(WORD, "little") for high, low in new)
+            ms, ok = parse_instants([said.decode("latin-1") + ":00" + self._zone for said in words])
+            self._minutes.update(zip(new, np.where(ok, ms, -1).tolist(), strict=True))
+        return np.array([self._minutes[minute] for minute in minutes], np.int64)
 
 
 def _of(columns: list[Ints], some: Bools) -> list[Ints]:
