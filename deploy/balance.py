@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client.metrics_core import Metric
-from rich.table import Table
+from rich.table import Column, Table
 
 RECEIVED: Final = "urbanhub_received_values"
 FATES: Final = "urbanhub_values"
@@ -67,10 +67,11 @@ def together(several: Iterable[dict[str, Balance]]) -> dict[str, Balance]:
 
 
 def balance_table(balances: dict[str, Balance]) -> Table:
-    """A row for each domain."""
-    table = Table("values", "received", *(o.replace("_", " ") for o in OUTCOMES), "", box=None, padding=(0, 2))
-    for domain, one in sorted(balances.items()):
-        numbers = (one.received, *(one.fates[outcome] for outcome in OUTCOMES))
-        says = one.says if one.missing == 0 else f"[red]{one.says}[/]"
-        table.add_row(domain, *(f"{number:,}" for number in numbers), says)
+    """A column for each domain, so that it fits the narrowest terminal."""
+    domains = sorted(balances.items())
+    table = Table("values", *(Column(domain, justify="right") for domain, _ in domains), box=None, padding=(0, 2))
+    table.add_row("received", *(f"{one.received:,}" for _, one in domains))
+    for outcome in OUTCOMES:
+        table.add_row(outcome.replace("_", " "), *(f"{one.fates[outcome]:,}" for _, one in domains))
+    table.add_row("", *(one.says if one.missing == 0 else f"[red]{one.says}[/]" for _, one in domains))
     return table

@@ -9,7 +9,7 @@ from collections import Counter
 
 from rich.console import Console
 
-from deploy.balance import OUTCOMES, Balance, together
+from deploy.balance import OUTCOMES, Balance, balance_table, together
 from deploy.status import asked, print_status
 
 SERVER = """
@@ -58,10 +58,20 @@ def test_a_process_is_told_with_its_reason_and_its_counts() -> None:
     assert "finished" in rows["replay"]
     assert "down" in rows["sink"]
     assert "being built" in page.getvalue()
-    assert rows["values"].split()[1:] == ["received", *OUTCOMES[:-1], "set", "aside"]
-    assert rows["air-quality"].split()[1:] == ["1,203", "1,200", "0", "3", "0", "0", "0", "balances"]
-    assert rows["traffic"].split()[1:] == ["1,041", "34", *["0"] * 4, "6", "1,001", "without", "a", "fate"]
-    assert rows["disaster"].split()[1:] == [*["0"] * 7, "balances"]
+    assert rows["values"].split()[1:] == ["air-quality", "disaster", "traffic"]
+    assert rows["received"].split()[1:] == ["1,203", "0", "1,041"]
+    told = [rows[outcome.split("_")[0]].split()[-3:] for outcome in OUTCOMES]
+    assert told == [["1,200", "0", "34"], ["0"] * 3, ["3", "0", "0"], ["0"] * 3, ["0"] * 3, ["0", "0", "6"]]
+    assert rows["balances"].split() == ["balances", "balances", "1,001", "without", "a", "fate"]
+
+
+def test_values_of_all_domains_fit_a_terminal_of_80_columns() -> None:
+    page, many = io.StringIO(), Balance(123_456_789, Counter(windowed=123_456_788))
+    table = balance_table(dict.fromkeys(("air-quality", "disaster", "traffic"), many))
+    Console(file=page, width=80).print(table)
+    assert page.getvalue().count("123,456,789") == 3
+    assert page.getvalue().count("1 without a fate") == 3
+    assert "…" not in page.getvalue()
 
 
 def test_several_processes_balance_together_and_fates_too_many_are_told() -> None:
