@@ -24,7 +24,7 @@ from streams.worker import checkpoints
 from streams.worker.checkpoints import Owner
 from streams.worker.stage_partition import StagePartition
 from streams.worker.stages import Flow, idle_s
-from streams.worker.told import NOTHING, Told, told
+from streams.worker.told import Told, told
 from streams.worker.transport import FetchState
 from streams.worker.watchdog import Progress
 
@@ -116,10 +116,10 @@ class Ownership:
             try:
                 # Fence first: only then is what a former owner left open aborted, and the newest checkpoint the last.
                 await asyncio.gather(*(each.connect() for each in coming))
-                told, is_first_start = await self._told(coming)
-                # With a partition's first offset its first checkpoint is committed: without one there is none to look for.
-                wanted = {e.owner: told[e.tp].kept_at for e in coming if is_first_start or told[e.tp] != NOTHING}
-                found = await checkpoints.read(self._settings, wanted, self._clients)
+                told = await self._told(coming)
+                found = await checkpoints.read(
+                    self._settings, {each.owner: told[each.tp].kept_at for each in coming}, self._clients
+                )
                 for each in coming:
                     each.restore(found.newest(each.owner), told[each.tp])
                     metrics.RESTORE_S.labels(*map(str, each.owner)).set(self._clock.monotonic_s() - begun_s)
@@ -137,18 +137,13 @@ class Ownership:
                 seconds = round(self._clock.monotonic_s() - begun_s, 2)
                 log.info("partitions_taken_over", partitions=len(coming), seconds=seconds)
 
-    async def _told(self, coming: Iterable[StagePartition]) -> tuple[dict[TP, Told], bool]:
-        """How far each has told what came of its input, and whether nobody has ever told anything."""
-        if not coming:
-            return {}, True
-        every = [
-            TopicPartition(topic, partition)
-            for topic in self._stage_of
-            for partition in range(TOPICS[topic].partitions(self._settings.partitions))
-        ]
-        said = await self._clients.committed(self._settings, self._group, every)
-        found = {each.tp: told(said.get(TopicPartition(*each.tp))) for each in coming}
-        return found, all(told(each) == NOTHING for each in said.values())
+    async def _told(self, coming: Iterable[StagePartition]) -> dict[TP, Told]:
+        """How far each has told what came of its input."""
+        of = {TopicPartition(*each.tp): each.tp for each in coming}
+        if not of:
+            return {}
+        offsets = await self._clients.committed(self._settings, self._group, list(of))
+        return {tp: told(offsets.get(key)) for key, tp in of.items()}
 
     async def give_away(self, revoked: Iterable[TP]) -> None:
         """Save these partitions and let them go."""
