@@ -74,6 +74,14 @@ class RuleWatch:
             found = RuleSet(self._load(), digest)
         except WrongSeed as e:
             found = e
+        except (
+            OSError,
+            ValueError,
+            RecursionError,
+        ) as e:  # a file that is changed or gone while it is told what is wrong
+            found = WrongSeed(
+                f"cannot be read ({type(e).__name__}: {e})", field=str(self._seeds / "rules"), fix="Look at its files"
+            )
         if _digest(self._seeds) != digest:
             return None  # somebody is still writing
         if isinstance(found, WrongSeed):

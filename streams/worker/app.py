@@ -30,13 +30,12 @@ from streams.rule_watch import RuleWatch
 from streams.settings import Settings
 from streams.worker.ownership import Ownership
 from streams.worker.stages import Flow, Stage, Table
-from streams.worker.transport import Chunk, Transport
+from streams.worker.transport import CHUNKS_UNDER_WAY, Chunk, Transport
 from streams.worker.watchdog import Watchdog
 
 GC_THRESHOLD: Final = 200_000
 """What is read one by one, and what is sent, are objects without cycles, thousands at a time: at Python's 700 the collector
 passes over them again and again, a twentieth of the time where a backlog is read."""
-QUEUED_CHUNKS_PER_PARTITION: Final = 1
 LOOK_EVERY_S: Final = 5.0
 STOP_S: Final = 10.0
 """Faust's own end may hang on a broker that is away; everything is saved before it begins."""
@@ -182,7 +181,7 @@ class Worker:
             key_serializer="raw",
             value_serializer="raw",
             acks=False,
-            maxsize=queued * QUEUED_CHUNKS_PER_PARTITION,
+            maxsize=queued * CHUNKS_UNDER_WAY,
         )
         self._app.agent(topic, name=stage.name, concurrency=1)(self._apply_all)
 

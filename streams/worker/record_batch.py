@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.engine.instants import Bools, Ints
-from streams.engine.records import PAD, Records, Texts, joined
+from streams.engine.records import PAD, LogRecord, Records, Texts, joined
+from streams.logs import Counted, get
 
 HEADER_BYTES: Final = 61
 FEW: Final = 32
@@ -33,6 +34,7 @@ _TOO_LONG: Final = 1 << 40
 """Stands for a varint of more than three bytes: as a length or a number it fits nowhere."""
 
 Bytes = npt.NDArray[np.uint8]
+_unreadable: Final = Counted(get("streams.worker.record_batch"), "batch_unreadable")
 
 
 class FetchedBatch(NamedTuple):
@@ -72,15 +74,33 @@ def records_of(batches: Sequence[FetchedBatch]) -> Records:
     if found is not None:
         return found
     if len(batches) == 1:
-        return Records.of(list(batches[0].batch))
+        return _one_by_one(batches[0])
     return joined([records_of([each]) for each in batches])
+
+
+def _one_by_one(fetched: FetchedBatch) -> Records:
+    """The records as aiokafka reads them; where it can't, as many without a value: each becomes a dead letter.
+
+    The broker proves how many records there are, and no producer's word on their offsets: one that lies there would move
+    the partition to wherever it says. In a batch that was compacted the broker itself has written them.
+    """
+    batch, base = fetched.batch, fetched.batch.base_offset
+    whole = batch.next_offset - base
+    try:
+        records = Records.of(list(batch))
+    except Exception as e:  # aiokafka's reader raises many kinds, at whatever a producer may send with a right checksum
+        _unreadable.warn(offset=base, records=whole, error=f"{type(e).__name__}: {e}")
+        records = Records.of([LogRecord(base + i, batch.max_timestamp, None, None) for i in range(whole)])
+    if len(records) == whole:
+        return Records(np.arange(base, base + whole), records.timestamp, records.keys, records.values)
+    return records
 
 
 def _columns(batches: Sequence[FetchedBatch]) -> Records | None:
     """The same as columns; None where some of it is to be read one by one."""
     count = np.array([each.length for each in batches])
     total = int(count.sum())
-    if total < FEW or not all(each.is_plain for each in batches):
+    if total < FEW or not count.all() or not all(each.is_plain for each in batches):
         return None
     buffer, size = batches[0].buffer, batches[-1].end + len(PAD)
     body: Bytes = np.frombuffer(buffer, np.uint8, size)
@@ -133,9 +153,11 @@ def _texts(buffer: bytes, body: Bytes, start: Ints, following: Ints, number: Int
         number: of each in its batch. (n,)
     """
     length, at = _varints(body, start)
-    if not (at + length == following).all() or int(length.min()) < _LEAST:
+    if not (at + length == following).all() or int(length.min()) < _LEAST or body[at].any():
         return None
     _, at = _varints(body, at + 1)  # the producer's time; the broker's stands in the batch's header
+    if (body[at - 1] >= 0x80).any():
+        return None  # one of more than three bytes
     told, at = _varints(body, at)
     key_length, key_start = _varints(body, np.minimum(at, following))
     has_key = key_length >= 0

@@ -173,6 +173,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         begin_at = self.transport.begin_at
         found = {}
         self._handed_to = {}
+        # What waited was dropped; Faust's own frames may hold the last of it until there is another.
+        self._under_way.clear()
+        self._is_one_less.set()
         for tp in self.assignment():
             offset = begin_at(tp)
             if offset is not None:

@@ -156,6 +156,16 @@ def test_a_file_that_cannot_be_read_is_a_wrong_one(rules: Watched) -> None:
     assert "more.toml: cannot be read" in logs[0]["error"]
 
 
+def test_what_no_reader_of_toml_comes_through_ends_nothing(rules: Watched) -> None:
+    rules.write("rules = " + "[" * 5000)
+
+    found, logs = rules.looks(3)
+
+    assert found == []
+    assert [each["event"] for each in logs] == ["rules_refused"]
+    assert _is_older()
+
+
 def test_a_copy_of_the_same_and_what_is_no_rule_change_nothing(rules: Watched) -> None:
     os.utime(rules.seeds / "rules" / "river.toml", (1, 1))
     rules.write("no rule", "river.test.toml")

@@ -43,12 +43,18 @@ class _Consumer(transport.Consumer):
         """Its thread fetches one record of each partition: both positions move at once."""
         fetched: dict[TopicPartition, list[tuple[FetchedBatch, int]]] = {}
         for tp, state in self.states.items():
-            batch = FetchedBatch(
-                padded(bytes(HEADER_BYTES)), 0, HEADER_BYTES, [LogRecord(state.position, 1000, None, b"")]
-            )
+            batch = FetchedBatch(padded(bytes(HEADER_BYTES)), 0, HEADER_BYTES, _Batch(state.position))
             fetched[TopicPartition(*tp)] = [(batch, state.position)]
             state.position = state.lso = state.highwater = state.position + 1
         return fetched, None
+
+
+class _Batch(list[LogRecord]):
+    """One record, as aiokafka reads it."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__([LogRecord(offset, 1000, None, b"")])
+        self.base_offset, self.next_offset = offset, offset + 1
 
 
 class _Asked:
@@ -106,3 +112,15 @@ async def test_a_chunk_that_is_gone_ends_the_wait_at_once() -> None:
     del waiting
     async with asyncio.timeout(0.5):
         assert await asked == {}
+
+
+async def test_after_a_rebalance_nothing_that_faust_dropped_counts() -> None:
+    consumer, thread = _Consumer(), _Asked()
+    held = [[message async for message in consumer.getmany(1.0)] for _ in range(transport.CHUNKS_UNDER_WAY)]
+    consumer._thread, consumer.transport = thread, SimpleNamespace(begin_at=lambda _: None)  # type: ignore[assignment]
+
+    await consumer.seek_to_committed()
+    await consumer._getmany({FIRST, SECOND}, 1.0)
+
+    assert thread.partitions == [{FIRST, SECOND}]
+    assert held
