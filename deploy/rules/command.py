@@ -95,7 +95,7 @@ def _rule_file(file: Path) -> Path:
 
 
 def _seconds(text: str) -> int:
-    said = re.fullmatch(r"([1-9]\d{0,5})([mhd])", text)
+    said = re.fullmatch(r"([1-9]\d{0,3})([mhd])", text)
     if said is None:
         raise WrongInput("is no duration", field="--since", value=text, fix="Write it as 90m, 24h or 3d")
     return int(said[1]) * _UNITS_S[said[2]]

@@ -123,7 +123,7 @@ class _Trial:
     """One set of rules over the records; what it had raised and ended before `since_ms` (arrival) is past."""
 
     def __init__(self, known: Registry, rules: Sequence[Rule], partitions: int, since_ms: int) -> None:
-        self._city = OfflineCity(known, rules, partitions=partitions)
+        self._city = OfflineCity(known, rules, partitions=partitions, restarts=False)
         self._since_ms = since_ms
         self._states: dict[str, list[AlertState]] = {}
         self._past: set[str] | None = None

@@ -75,10 +75,11 @@ class _Partition:
         self.waiting.append(_Record(self.end, timestamp, key, value))
         self.end, self.arrived_ms = self.end + 1, timestamp
 
-    def step(self) -> None:
+    def step(self, *, keep: bool) -> None:
         self.core.step(self.waiting)
-        resume = self.core.resume_offset()
-        self.kept = [record for record in (*self.kept, *self.waiting) if record.offset >= resume]
+        if keep:
+            resume = self.core.resume_offset()
+            self.kept = [record for record in (*self.kept, *self.waiting) if record.offset >= resume]
         self.waiting = []
 
 
@@ -90,14 +91,21 @@ class OfflineCity:
         rules: what judges.
         partitions: of each topic; lateness and zones follow each partition's own clock.
         published: is told what leaves: windows, dead letters, states of alerts.
+        restarts: whether `restart` will be called: what it reads again is kept for it, days of it where exercises end.
     """
 
     def __init__(
-        self, known: Registry, rules: Sequence[Rule], *, partitions: int = 1, published: Published | None = None
+        self,
+        known: Registry,
+        rules: Sequence[Rule],
+        *,
+        partitions: int = 1,
+        published: Published | None = None,
+        restarts: bool = True,
     ) -> None:
         stages = stages_of(known, list(rules), partitions)
         self._read_by = {topic: stage for stage in stages for topic in stage.topics}
-        self._per_topic, self._published = partitions, published
+        self._per_topic, self._published, self._restarts = partitions, published, restarts
         self._idle_ms = {readings_topic(d): round(timing.idle_s * 1000) for d, timing in known.city.domains.items()}
         self._topics: dict[str, list[_Partition]] = {}
         """Of each topic that had a record: its partitions."""
@@ -170,7 +178,7 @@ class OfflineCity:
         while True:
             for each in self._everywhere():
                 if each.waiting:
-                    each.step()
+                    each.step(keep=self._restarts)
                 each.core.caught_up(self.now_ms)
                 states += self._sent(each)
             if not any(each.waiting for each in self._everywhere()):

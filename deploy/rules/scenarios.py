@@ -43,7 +43,7 @@ def played(name: str, seeds: Path, known: Registry, rules: Sequence[Rule]) -> li
     Raises:
         WrongInput, WrongSeed: as `arrivals`.
     """
-    return OfflineCity(known, rules).feed(arrivals(name, seeds))
+    return OfflineCity(known, rules, restarts=False).feed(arrivals(name, seeds))
 
 
 def compared(name: str, seeds: Path, known: Registry, rule: Rule, states: Sequence[AlertState]) -> Verdict:
