@@ -54,9 +54,13 @@ def _lines(found: Comparison) -> list[Bilingual]:
     run_in, since, begin = duration(found.run_in_s), kst(found.since)[:16], kst(found.read_from)[:16]
     lines = [
         Bilingual(
-            ko=f"{since} KST부터의 경보를 비교했습니다. 창과 지속 시간 때문에 {run_in.ko} 앞선 {begin} KST부터 읽었습니다.",
+            ko=f"{since} KST부터의 경보를 비교했습니다. 집계와 지속 시간 때문에 {run_in.ko} 앞선 {begin} KST부터 읽었습니다.",
             en=f"Alerts since {since} KST. Read from {begin} KST, {run_in.en} earlier, for windows and durations to run in.",
-        )
+        ),
+        Bilingual(
+            ko="그 전에 발령되어 이어지는 경보는 보이지 않거나 발령 시각이 더 늦게 나옵니다.",
+            en="An alert that was raised before that and is still held is not seen, or with a later onset.",
+        ),
     ]
     if found.is_cut:
         lines.append(

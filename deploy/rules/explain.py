@@ -168,7 +168,7 @@ class _Case:
         inside = Span(at_ms - watched.window_ms if watched.window_ms else since_ms, at_ms, said_ms)
         readings = await grounds.readings_inside(evidence, watched, sensors, inside, self.known)
         if watched.window_ms and not readings.rows:
-            what = Bilingual(ko="창 안의 관측값", en="The readings inside the window")
+            what = Bilingual(ko="집계 구간 안의 관측값", en="The readings inside the window")
             gaps.append(lacking(what, readings.until))
         return step.model_copy(
             update={

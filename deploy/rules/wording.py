@@ -154,7 +154,7 @@ def _held(condition: Condition) -> Bilingual:
         return Bilingual(ko=f"이 상태가 {needed.ko} 이어져야 합니다.", en=f"It had to hold for {needed.en}.")
     held = duration(condition.held_s)
     return Bilingual(
-        ko=f"이 상태가 {needed.ko} 이어져야 하는데, {kst(condition.held_since)}부터 {held.ko} 이어졌습니다.",
+        ko=f"이 상태가 {needed.ko} 이어져야 하며, {kst(condition.held_since)}부터 {held.ko} 이어졌습니다.",
         en=f"It had to hold for {needed.en} and had held for {held.en}, since {kst(condition.held_since)} KST.",
     )
 

@@ -245,7 +245,7 @@ def test_a_rise_to_a_level_is_told_with_value_threshold_and_duration() -> None:
 
     assert said.ko == (
         "1시간 PM10 평균 160.5 µg/m³: 주의보 기준(150 µg/m³ 이상)을 충족했습니다. "
-        "이 상태가 2시간 이어져야 하는데, 2022-09-06 00:00:00부터 2시간 이어졌습니다."
+        "이 상태가 2시간 이어져야 하며, 2022-09-06 00:00:00부터 2시간 이어졌습니다."
     )
     assert said.en == (
         "PM10, mean of 1 h: 160.5 µg/m³ meets the threshold for Advisory (150 µg/m³ or more). "
