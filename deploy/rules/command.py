@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from streams.contract.readings import Domain
 
 app = typer.Typer(no_args_is_help=True, help="Test a city's rules, explain their alerts, try changed ones.")
-_UNITS_S: Final = {"m": 60, "h": 3600, "d": 86_400}
 Lang = Annotated[Literal["ko", "en"], typer.Option("--lang", help="The language of what is told.")]
 
 
@@ -95,7 +94,9 @@ def _rule_file(file: Path) -> Path:
 
 
 def _seconds(text: str) -> int:
+    from deploy.rules.series import UNITS_S
+
     said = re.fullmatch(r"([1-9]\d{0,3})([mhd])", text)
     if said is None:
         raise WrongInput("is no duration", field="--since", value=text, fix="Write it as 90m, 24h or 3d")
-    return int(said[1]) * _UNITS_S[said[2]]
+    return int(said[1]) * UNITS_S[said[2]]

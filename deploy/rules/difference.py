@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.rules.offline import AlertState
+from deploy.rules.trial import scope_of
 from streams.contract.alerts import Bilingual, Level
 from streams.contract.times import Instant
 
@@ -78,7 +79,7 @@ def _life(states: Sequence[AlertState], *, is_past: bool) -> AlertLife:
     return AlertLife(
         alert_id=first.alert_id,
         rule_id=first.rule_id,
-        scope_id=first.scope.sensor_id or first.scope.zone or first.alert_id,
+        scope_id=scope_of(first),
         exercise=first.exercise,
         headline=first.headline,
         onset=first.onset,

@@ -15,10 +15,10 @@ from streams.contract.alerts import Bilingual
 from streams.contract.times import from_ms, to_ms
 from streams.contract.windows import Window
 from streams.engine.levels import Threshold
+from streams.engine.panes import PANE_MS
 from streams.engine.rules import JITTER_MS
 from streams.registry import Registry
 
-MINUTE_MS: Final = 60_000
 TOGETHER: Final = 12
 """Into so many stretches a sum's minutes are put together."""
 
@@ -54,9 +54,9 @@ async def values_of(evidence: Evidence, watched: Watched, sensors: Collection[st
     """
     when, window_s = watched.when, watched.when.window_s or 0
     if watched.is_of_minutes:
-        span = Span(asked.since_ms - MINUTE_MS, asked.at_ms, asked.logged_ms)
-        minutes = await evidence.windows(sensors, MINUTE_MS // 1000, span)
-        values = of_minutes(minutes.rows, when, asked.since_ms + watched.window_ms - MINUTE_MS)
+        span = Span(asked.since_ms - PANE_MS, asked.at_ms, asked.logged_ms)
+        minutes = await evidence.windows(sensors, PANE_MS // 1000, span)
+        values = of_minutes(minutes.rows, when, asked.since_ms + watched.window_ms - PANE_MS)
         return Grounds(_with_one_before(values, asked.since_ms), minutes.until, minutes.rows)
     earlier_ms = max(watched.longest_interval_ms, watched.window_ms) + JITTER_MS
     begin_ms = asked.since_ms - earlier_ms
@@ -93,7 +93,7 @@ def values_told(
 def minutes_told(minutes: Sequence[Window], watched: Watched, at_ms: int) -> list[MinutesTold]:
     """The minutes of the window that ends here, put together into stretches of equal length; empty ones are left out."""
     begin_ms = at_ms - watched.window_ms
-    stretch_ms = max(MINUTE_MS, watched.window_ms // TOGETHER)
+    stretch_ms = max(PANE_MS, watched.window_ms // TOGETHER)
     together: dict[int, list[Window]] = {}
     for minute in minutes:
         start_ms = to_ms(minute.start)

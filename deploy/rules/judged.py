@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from deploy.rules.evidence import SaidValue
 from streams.contract.rules import When
@@ -13,10 +13,8 @@ from streams.contract.times import to_ms
 from streams.contract.windows import Window, window_start_ms
 from streams.contract.zone_inputs import ZonePane
 from streams.engine.levels import Judged, LevelState, Threshold
+from streams.engine.panes import MICRO, PANE_MS
 from streams.engine.zone_rules import ZoneRule, value_of
-
-MICRO: Final = 1_000_000
-MINUTE_MS: Final = 60_000
 
 
 class JudgedValue(NamedTuple):
@@ -65,7 +63,7 @@ def of_minutes(minutes: Sequence[Window], when: When, begin_ms: int) -> list[Jud
     length_s = when.window_s or 0
     starts = [to_ms(minute.start) for minute in minutes]
     if when.window == "sliding":
-        ends = [start_ms + MINUTE_MS for start_ms in starts]
+        ends = [start_ms + PANE_MS for start_ms in starts]
     else:
         ends = sorted({window_start_ms(start_ms, length_s) + length_s * 1000 for start_ms in starts})
     values: list[JudgedValue] = []

@@ -14,6 +14,7 @@ from streams.contract.rules import Rule
 from streams.contract.topics import ALERTS, COMMANDS, TOPICS, readings_topic
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.outputs import Out, Outputs
+from streams.engine.records import LogRecord
 from streams.engine.zone_feed import CLOCKS_APART_MS, EVERY_MS
 from streams.kafka import partition_of
 from streams.registry import Registry
@@ -44,15 +45,6 @@ class AlertState(NamedTuple):
     alert: Alert
 
 
-class _Record(NamedTuple):
-    """A record as it stands in a partition."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
 @dataclass(slots=True)
 class _Partition:
     """One partition of a topic that a stage reads."""
@@ -66,13 +58,13 @@ class _Partition:
     end: int = 0
     arrived_ms: int = 0
     """When its last record arrived."""
-    waiting: list[_Record] = field(default_factory=list)
+    waiting: list[LogRecord] = field(default_factory=list)
     """Not applied yet."""
-    kept: list[_Record] = field(default_factory=list)
+    kept: list[LogRecord] = field(default_factory=list)
     """Applied, and needed again by a restart."""
 
     def append(self, timestamp: int, key: bytes | None, value: bytes | None) -> None:
-        self.waiting.append(_Record(self.end, timestamp, key, value))
+        self.waiting.append(LogRecord(self.end, timestamp, key, value))
         self.end, self.arrived_ms = self.end + 1, timestamp
 
     def step(self, *, keep: bool) -> None:

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from deploy.rules.command import _seconds
-from deploy.rules.difference import AlertLife, Difference, Kind, StepTold, differences
+from deploy.rules.difference import AlertLife, Difference, Kind, StepTold, differences, lives_of
 from deploy.rules.differences_shown import print_comparison
 from deploy.rules.dry_run import Comparison
 from deploy.rules.explained import Language
-from streams.contract.alerts import Bilingual, Level
+from deploy.rules.offline import AlertState
+from streams.contract.alerts import Alert, Bilingual, Level, Scope
 from streams.contract.times import compact_ms, from_ms
 from streams.errors import WrongInput
 
@@ -147,3 +148,12 @@ def test_every_kind_of_difference_has_its_words() -> None:
     for kind in get_args(Kind):
         found = _comparison(Difference(kind=kind, before=A, after=B, shift_s=0))
         assert "1" in _page(found, "ko") and "1" in _page(found, "en")
+
+
+def test_two_announcements_for_one_zone_are_two_alerts() -> None:
+    example = Alert.model_validate(Alert.model_config["json_schema_extra"]["examples"][0])  # type: ignore[index,call-overload]
+    about_zone = example.model_copy(update={"scope": Scope(zone="ocheon-eup"), "rule_id": "flood-notice"})
+    one, other = (about_zone.model_copy(update={"alert_id": f"flood-notice:{number}"}) for number in (1, 2))
+    before, after = ([AlertState("raised", each)] for each in (one, other))
+    found = differences(lives_of({one.alert_id: before}, ()), lives_of({other.alert_id: after}, ()))
+    assert {each.kind for each in found.different} == {"raised", "gone"}
