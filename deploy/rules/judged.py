@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from deploy.rules.evidence import SaidValue
-from streams.contract.rules import When
 from streams.contract.times import to_ms
+from streams.contract.watched import When
 from streams.contract.windows import Window, window_start_ms
 from streams.contract.zone_inputs import ZonePane
 from streams.engine.levels import Judged, LevelState, Threshold

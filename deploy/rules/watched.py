@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from deploy.rules.explanation import LevelTold
 from streams.contract.alerts import LEVEL_NAMES, Alert, AlertEvent, Bilingual, Level
-from streams.contract.rules import SHARE, Rule, When
+from streams.contract.rules import Rule
+from streams.contract.watched import SHARE, When
 from streams.engine.levels import Threshold
 from streams.engine.roster import roster
 from streams.engine.rules import compiled

@@ -11,8 +11,9 @@ from streams.clock import KST
 from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
 from streams.contract.bulletins import Bulletin
 from streams.contract.readings import MEASURES
-from streams.contract.rules import Rule, When
+from streams.contract.rules import Rule
 from streams.contract.times import Instant
+from streams.contract.watched import When
 
 HAPPENED: Final[dict[Happening, Bilingual]] = {
     "raised": Bilingual(ko="발령", en="Raised"),

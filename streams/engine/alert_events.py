@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 
 from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, Scope
 from streams.contract.readings import MEASURES
-from streams.contract.rules import SHARE, Rule, RuleLevel, When
+from streams.contract.rule_levels import RuleLevel
+from streams.contract.rules import Rule
 from streams.contract.times import compact_ms, from_ms
 from streams.contract.topics import ALERT_EVENTS
+from streams.contract.watched import SHARE, When
 from streams.contract.windows import MOBILE_ZONE
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.levels import Change, Threshold

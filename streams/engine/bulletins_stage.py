@@ -16,7 +16,8 @@ from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent,
 from streams.contract.bulletins import Bulletin
 from streams.contract.readings import MAX_RECORD_BYTES
 from streams.contract.rejections import Rejection
-from streams.contract.rules import Rule, RuleLevel
+from streams.contract.rule_levels import RuleLevel
+from streams.contract.rules import Rule
 from streams.contract.times import from_ms, to_ms
 from streams.contract.topics import BULLETINS, REJECTED
 from streams.engine import snapshot

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.contract.alerts import Bilingual
-from streams.contract.rules import When
+from streams.contract.watched import When
 from streams.engine.levels import LevelState, Threshold
 
 

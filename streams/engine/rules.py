@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.contract.readings import MEASURES_OF
-from streams.contract.rules import Rule, RuleLevel, When
+from streams.contract.rule_levels import RuleLevel
+from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
+from streams.contract.watched import When
 from streams.engine.changed_seeds import RULE_GONE, SENSOR_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
 from streams.engine.instants import Bools, Ints
 from streams.engine.levels import Change, Judged, LevelState, Threshold

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.contract.rules import Rule, When, ZoneJudge
+from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
+from streams.contract.watched import When, ZoneJudge
 from streams.contract.windows import MOBILE_ZONE
 from streams.contract.zone_inputs import ZonePane
 from streams.engine.levels import Threshold

@@ -11,9 +11,10 @@ from typing import Final, Literal, NamedTuple
 
 from streams.contract.alerts import Alert
 from streams.contract.bulletins import Bulletin
-from streams.contract.rules import Rule, When
+from streams.contract.rules import Rule
 from streams.contract.times import to_ms
 from streams.contract.topics import ALERTS, BULLETINS
+from streams.contract.watched import When
 from streams.registry import Registry
 from streams.room.position import Log, Partition, Position
 from streams.room.view import AlertLife, BulletinKept, Place, Series, SeriesKey, View

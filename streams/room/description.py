@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.readings import MEASURES, READINGS
-from streams.contract.rules import Rule, RuleLevel
+from streams.contract.rule_levels import RuleLevel
+from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.errors import WrongSeed
 from streams.logs import get

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from streams.contract.rules import Aggregate, When
 from streams.contract.times import format_ms
+from streams.contract.watched import Aggregate, When
 from streams.room.view import Series, SeriesKey, View
 from streams.room.windows import HOUR_S, MINUTE_S, Row
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, get_args
 
 from streams.contract.bulletins import BulletinKind
 from streams.contract.readings import MEASURES
-from streams.contract.rules import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate, GaugeLevel
+from streams.contract.rule_levels import GaugeLevel
+from streams.contract.watched import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate
 
 OPPOSITE = {"at_least": "at_most", "at_most": "at_least", "below": "above", "above": "below"}
 

@@ -175,6 +175,11 @@ ABOVE, BELOW = {"at_least": 10}, {"below": 5}
             "heights, not rises",
         ),
         (
+            {"window": "reading", "measure": "water_level_m"},
+            [("caution", {"gauge_level": "caution"}, {"below_gauge_level": "alert"})],
+            "it ends below alert, while caution still holds there",
+        ),
+        (
             {
                 "window": "final",
                 "window_s": 3600,

@@ -48,8 +48,8 @@ def test_a_rule_on_zones_is_read(rule: dict[str, Any]) -> None:
         (SHARE, "when.zone.at_least", None, "give it as at_least or at_most"),
         (SHARE, "when.zone.at_most", 9, "give it as at_least or at_most"),
         (SHARE, "when.zone.above", 9, "Extra inputs are not permitted"),
-        (SHARE, "levels.1.raise.at_least", 101, "a share is 0 to 100 percent of the zone's sensors, not 101"),
-        (SHARE, "levels.0.clear.below", -1, "a share is 0 to 100 percent of the zone's sensors, not -1"),
+        (SHARE, "levels.1.raise.at_least", 101, "a share is 0 to 100 percent of the zone's sensors"),
+        (SHARE, "levels.0.clear.below", -1, "a share is 0 to 100 percent of the zone's sensors; give it in percent"),
         (
             MEAN,
             "levels.0.headline.ko",

@@ -14,8 +14,9 @@ from deploy.rules.explanation import Condition, Explanation, LevelTold, Readings
 from deploy.rules.judged import JudgedValue, held_since, is_met, of_minutes, of_readings
 from deploy.rules.wording import duration, judged_words, kst, limit_words, readings_words, sentence
 from streams.contract.alerts import Alert, Bilingual, Command
-from streams.contract.rules import Rule, When
+from streams.contract.rules import Rule
 from streams.contract.times import from_ms
+from streams.contract.watched import When
 from streams.contract.windows import Window
 from streams.engine.levels import Threshold
 from tests.support.zone_city import level, zone_rule

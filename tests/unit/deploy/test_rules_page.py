@@ -14,8 +14,9 @@ from deploy.rules.timelines import Announced, Expected, Timeline
 from streams.contract.alerts import SCALES, Certainty, Severity, Urgency
 from streams.contract.bulletins import BulletinKind
 from streams.contract.readings import MEASURES_OF
-from streams.contract.rules import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate, Clear, Raise, RuleLevel, When
+from streams.contract.rule_levels import Clear, Raise, RuleLevel
 from streams.contract.sensors import SensorKind
+from streams.contract.watched import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate, When
 from streams.contract.wording import OF_BULLETINS
 from tests.support.small_city import write_seeds
 

@@ -1,0 +1,68 @@
+"""A level of a rule: when it is reached and left, its words, and who says so."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from streams.contract.alerts import Bilingual, Certainty, Level, Severity, Urgency
+from streams.contract.watched import Bound
+from streams.errors import Misfit
+
+GaugeLevel = Literal["attention", "caution", "alert", "serious"]
+"""A level of which a river gauge has a threshold of its own."""
+Span = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Raise(BaseModel):
+    """When a level is reached: a threshold, and how long it must hold (event time, s)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    at_least: Bound = None
+    at_most: Bound = None
+    gauge_level: GaugeLevel | None = Field(
+        default=None, description="The threshold is this level of the sensor's own gauge."
+    )
+    hold_s: Span = 0
+
+
+class Clear(BaseModel):
+    """When a level is left: its own threshold (hysteresis) and duration (event time, s)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    below: Bound = None
+    above: Bound = None
+    below_gauge_level: GaugeLevel | None = None
+    margin: Span = 0
+    hold_s: Span = 0
+
+
+class BulletinWhen(BaseModel):
+    """When a bulletin reaches a level: every condition given must hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    level: Level | None = None
+    magnitude_at_least: Bound = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.level is None and self.magnitude_at_least is None:
+            raise Misfit("it has no condition", fix="Give level or magnitude_at_least")
+        return self
+
+
+class RuleLevel(BaseModel):
+    """One level of a rule."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    level: Level
+    raised: Raise | None = Field(default=None, alias="raise")
+    clear: Clear | None = None
+    when: BulletinWhen | None = None
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    headline: Bilingual
+    instruction: Bilingual
+    source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
