@@ -41,7 +41,7 @@ def test_a_headline_tells_where_and_how_much(rule_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule_id", ["river-level", "heavy-rain-3h", "heavy-rain-12h", "intense-rain-1h", "extreme-rain"]
+    "rule_id", ["river-level", "river-rise", "heavy-rain-3h", "heavy-rain-12h", "intense-rain-1h", "extreme-rain"]
 )
 def test_a_gauges_alert_says_that_it_was_observed(rule_id: str) -> None:
     for level in RULES[rule_id].levels:
@@ -57,7 +57,7 @@ def test_every_number_names_its_source_and_when_it_was_read(rule_id: str) -> Non
         numbers = level.raised is not None and level.raised.gauge_level is None
         numbers |= level.when is not None and level.when.magnitude_at_least is not None
         if numbers and rule_id != "shaking":
-            assert re.search(r"에서 20\d\d-\d\d-\d\d 확인", level.source), level.source
+            assert re.search(r"에서 20\d\d-\d\d-\d\d 확인|^이 허브의 정함", level.source), level.source
         assert re.search("법|규정|기준|가이드라인|구간|4단계|홍수예보", level.source)
 
 
