@@ -71,6 +71,16 @@ class _Passed:
 
 
 @dataclass(frozen=True)
+class _Known:
+    """What a zone can know: its partitions, what all of them have passed, and until when."""
+
+    life: list[Holding]
+    passed: list[_Passed]
+    until_ms: int | None
+    """Only what arrived before this has come to its turn; None = everything."""
+
+
+@dataclass(frozen=True)
 class _Told:
     """A sensor's window, told when it became final."""
 
@@ -96,6 +106,7 @@ def zone_alerts(
     found = OfZones()
     begun = sorted((each for each in holdings if each.marks), key=lambda each: each.begun)
     for life in _lives(begun):
+        passed: dict[int | None, list[_Passed]] = {}
         for rule in city.rules:
             if rule.get("when", {}).get("scope") != "zone" or rule["domain"] != domain:
                 continue
@@ -103,7 +114,9 @@ def zone_alerts(
             for zone in sorted({sensor.zone for sensor in watched} - {MOBILE}):
                 sensors = [sensor for sensor in watched if sensor.zone == zone]
                 end = None if until_ms is None else until_ms[zone]
-                _judge(found, rule, zone, sensors, life, end)
+                if end not in passed:
+                    passed[end] = _passed(life, end)
+                _judge(found, rule, zone, sensors, _Known(life, passed[end], end))
     return found
 
 
@@ -119,11 +132,9 @@ def _lives(begun: Sequence[Holding]) -> Iterator[list[Holding]]:
         yield life
 
 
-def _judge(
-    found: OfZones, rule: dict[str, Any], zone: str, sensors: list[Sensor], life: list[Holding], until_ms: int | None
-) -> None:
+def _judge(found: OfZones, rule: dict[str, Any], zone: str, sensors: list[Sensor], known: _Known) -> None:
     taken, late = found.taken.setdefault(zone, set()), found.late.setdefault(zone, set())
-    values = list(_values(rule, sensors, life, until_ms, taken, late))
+    values = list(_values(rule, sensors, known, taken, late))
     gap_ms = levels.tolerated_gap_ms(rule, min(sensors, key=lambda sensor: sensor.interval_ms))
     for steps in levels.steps(rule, levels.zone_levels(rule), values, gap_ms):
         found.alerts[f"{rule['rule_id']}:{zone}:{compact(steps[0].onset_ms)}"] = [
@@ -162,18 +173,13 @@ def _passed(life: list[Holding], until_ms: int | None) -> list[_Passed]:
 
 
 def _values(
-    rule: dict[str, Any],
-    sensors: list[Sensor],
-    life: list[Holding],
-    until_ms: int | None,
-    taken: set[Pane],
-    late: set[Pane],
+    rule: dict[str, Any], sensors: list[Sensor], known: _Known, taken: set[Pane], late: set[Pane]
 ) -> Iterator[Judged]:
     """What a zone's windows that have closed come to, oldest first."""
-    delay_ms, passed = max(sensor.delay_ms for sensor in sensors), _passed(life, until_ms)
+    delay_ms, passed = max(sensor.delay_ms for sensor in sensors), known.passed
     windows: dict[tuple[int, int], list[_Told]] = {}
-    for each in (told for holding in life for sensor in sensors for told in _told(rule["when"], sensor, holding)):
-        if until_ms is None or each.place[0] < until_ms:
+    for each in (told for holding in known.life for sensor in sensors for told in _told(rule["when"], sensor, holding)):
+        if known.until_ms is None or each.place[0] < known.until_ms:
             windows.setdefault(each.pane[-2:], []).append(each)
     for (start_ms, end_ms), told in sorted(windows.items()):
         closing = bisect_left(passed, end_ms + delay_ms, key=lambda each: each.mark_ms)
