@@ -148,7 +148,7 @@ class _Trial:
 
     def _apply(self, arrivals: Sequence[Arrival]) -> None:
         for begin in range(0, len(arrivals), STEP_RECORDS):
-            self._keep(self._city.feed(arrivals[begin : begin + STEP_RECORDS]))
+            self._keep(self._city.follow(arrivals[begin : begin + STEP_RECORDS]))
 
     def _keep(self, states: Sequence[AlertState]) -> None:
         for each in states:

@@ -115,6 +115,15 @@ class OfflineCity:
                 states += self._settled()
         return states + self._settled()
 
+    def follow(self, arrivals: Sequence[Arrival]) -> list[AlertState]:
+        """As `feed`, and as a worker does that keeps up with them: a partition that is silent meanwhile is released."""
+        states, begin, slot_ms = list[AlertState](), 0, min(self._idle_ms.values()) // 2
+        for i in range(1, len(arrivals) + 1):
+            if i == len(arrivals) or arrivals[i].timestamp // slot_ms != arrivals[begin].timestamp // slot_ms:
+                states += self._released(arrivals[begin].timestamp) + self.feed(arrivals[begin:i])
+                begin = i
+        return states
+
     def pass_time(self, until_ms: int) -> list[AlertState]:
         """Nothing arrives until this moment (epoch ms, UTC): silent partitions are released, what waits for them closes."""
         self.now_ms = max(self.now_ms, until_ms)
@@ -140,6 +149,16 @@ class OfflineCity:
     def cores(self, topic: str) -> list[Core]:
         """The cores of a topic's partitions; none where it never had a record."""
         return [each.core for each in self._topics.get(topic, ())]
+
+    def _released(self, now_ms: int) -> list[AlertState]:
+        """What closes as partitions have been silent for the idle time-out until now."""
+        states: list[AlertState] = []
+        for each in self._everywhere():
+            if now_ms >= each.arrived_ms + each.idle_ms:
+                each.core.caught_up(now_ms)
+                each.core.release_idle(now_ms)
+                states += self._sent(each)
+        return states
 
     # -- the flow ---------------------------------------------------------------------------------------------------
 

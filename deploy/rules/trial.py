@@ -59,10 +59,10 @@ def tried(test: Timeline, rule: Rule, known: Registry) -> Verdict:
     arrivals, states, fed = _arrivals(test, rule, known, begin_ms), list[AlertState](), 0
     for moment in sorted(test.restart_at):
         due = sum(arrival.timestamp < begin_ms + moment * 1000 for arrival in arrivals)
-        states += city.feed(arrivals[fed:due])
+        states += city.follow(arrivals[fed:due])
         city.restart()
         fed = due
-    states += city.feed(arrivals[fed:])
+    states += city.follow(arrivals[fed:])
     states += city.pass_time(city.now_ms + AFTERWARDS_MS)
     came = [_came(state, begin_ms) for state in states]
     return _verdict(test.expect or [], sorted(came, key=lambda one: (one.at_s, one.scope)))

@@ -70,6 +70,23 @@ def test_a_rule_on_single_readings_answers_with_the_reading(known: registry.Regi
     assert states[0].alert.alert_id == states[1].alert.alert_id
 
 
+def test_who_keeps_up_releases_a_partition_that_is_silent_while_others_speak(known: registry.Registry) -> None:
+    """The gauge's minute is final by the clock, long before its own next reading comes; live it would be too."""
+    apart = next(n for n in range(2, 9) if partition_of(b"rain-1", n) != partition_of(b"river-1", n))
+    log = [reading("10:00", rainfall_mm=31), *(reading(f"10:{n:02}", "river-1", water_level_m=1) for n in range(1, 9))]
+    back = reading("10:00:30", rainfall_mm=9)._replace(timestamp=ms("10:09"))
+    late: list[Out] = []
+
+    def published(topic: str, out: Out) -> None:
+        late.extend([out] if topic == REJECTED else [])
+
+    all_at_once = OfflineCity(known, [RAIN], partitions=apart)
+    assert lines(all_at_once.feed([*log, back]) + all_at_once.pass_time(END_MS)) == ["raised advisory 40.0 1"]
+    keeping_up = OfflineCity(known, [RAIN], partitions=apart, published=published)
+    assert lines(keeping_up.follow([*log, back]) + keeping_up.pass_time(END_MS)) == ["raised advisory 31.0 1"]
+    assert [dict(out.headers)["reason"] for out in late] == [b"late"]
+
+
 def test_a_window_that_no_reading_closes_closes_when_time_has_passed(known: registry.Registry) -> None:
     city = OfflineCity(known, [RAIN])
     assert city.feed([reading("10:00", rainfall_mm=31)]) == []
