@@ -47,8 +47,8 @@ class Workload(Strict):
     """Of the readings, this share is sent a second time."""
     stormy: Share = 0.02
     """Of the sensors, this share rises and falls beyond the rules' thresholds."""
-    rules: bool = True
-    """Whether the city has the rules of the project's own seeds, or none."""
+    rules: Annotated[int, Field(ge=0, le=8)] = 1
+    """How many times the city has the rules of the project's own seeds: none, as they stand, each again by another id."""
     seed: int = 7
 
 

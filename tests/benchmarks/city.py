@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
+import tomli_w
 
+from streams import rulebook
 from streams.kafka import partition_of
 from tests.benchmarks.case import Workload
 from tests.benchmarks.workload import KINDS, kinds_of, sensor_ids
@@ -23,8 +26,10 @@ def write_seeds(folder: Path, workload: Workload) -> Path:
     for name in ("city.toml", "owners.toml"):
         shutil.copy(SEEDS / name, folder / name)
     shutil.copytree(SEEDS / "map", folder / "map")
-    if workload.rules:
-        shutil.copytree(SEEDS / "rules", folder / "rules")
+    (folder / "rules").mkdir()
+    for path in rulebook.files(SEEDS) if workload.rules else ():
+        rules = tomllib.loads(path.read_text(encoding="utf-8"))["rules"]
+        (folder / "rules" / path.name).write_text(tomli_w.dumps({"rules": _times(rules, workload.rules)}))
     zones = [f["properties"]["zone_id"] for f in json.loads((SEEDS / "map" / "zones.geojson").read_text())["features"]]
     interval_s = max(workload.sensors * workload.span_s / workload.readings, 0.001)
     entries = []
@@ -41,6 +46,12 @@ def write_seeds(folder: Path, workload: Workload) -> Path:
     (folder / "sensors").mkdir()
     (folder / "sensors" / "benchmark.toml").write_text("\n".join(entries))
     return folder
+
+
+def _times(rules: list[dict[str, Any]], times: int) -> list[dict[str, Any]]:
+    """Each rule so often, the further ones by ids of their own."""
+    again = [rule | {"rule_id": f"{rule['rule_id']}-{n}"} for n in range(2, times + 1) for rule in rules]
+    return [*rules, *again]
 
 
 def homes(workload: Workload, partitions: int) -> list[int]:
