@@ -11,6 +11,9 @@ from streams.seed_file import placed, read_file, together
 
 OF_TESTS: Final = ".test.toml"
 """How the file of tests beside a file of rules ends."""
+ANOTHER_ID: Final = (
+    "Give it another id; to change a rule, change the file that it stands in, or a copy of the same name"
+)
 
 
 def files(seeds: Path, changed: Path | None = None) -> list[Path]:
@@ -51,7 +54,7 @@ def load(seeds: Path, changed: Path | None = None) -> list[Rule]:
             found.append((path, read_file(path, RuleFile, "rules", "rule_id").rules))
         except WrongSeed as e:
             wrong.append(e)
-    wrong += _twice(found)
+    wrong += _twice(sorted(found, key=lambda each: each[0] == changed))  # the new one is told, not what stood before
     if wrong:
         raise together(wrong)
     return [rule for _, rules in found for rule in rules]
@@ -67,6 +70,6 @@ def _twice(found: list[tuple[Path, list[Rule]]]) -> list[WrongSeed]:
                 seen[rule.rule_id] = path
                 continue
             what = f"this rule_id stands in {seen[rule.rule_id].name} too"
-            misfit = Misfit(what, at=("rule_id",), value=rule.rule_id, fix="Give it another id")
+            misfit = Misfit(what, at=("rule_id",), value=rule.rule_id, fix=ANOTHER_ID)
             wrong.append(placed(path, ("rules", number), misfit, rule.rule_id))
     return wrong

@@ -138,6 +138,7 @@ class Retained:
                 )
             if ready := self._order.take(self._unread()):
                 yield ready
+                heard_s = SYSTEM_CLOCK.monotonic_s()  # how long the reader took is not the broker's matter
 
     def _unread(self) -> list[TopicPartition]:
         return [place for place in self._places if self._next[place] < self._ends[place]]

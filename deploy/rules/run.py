@@ -32,8 +32,10 @@ def run(seeds: Path, files: Sequence[Path]) -> int:
     if not files:
         rulebook.load(seeds)  # two files may have rules of one id
         every = rulebook.files(seeds)
-        files = [path for path in every if path_beside(path).is_file()]
-        untested = [path for path in every if path not in files]
+        untested = [path for path in every if not path_beside(path).is_file()]
+        beside = {path_beside(path) for path in every}
+        lone = [path for path in sorted((seeds / "rules").glob(f"*{rulebook.OF_TESTS}")) if path not in beside]
+        files = [*(path for path in every if path not in untested), *lone]
     found = [read_tests(path, known) for path in files]
     outcomes = list(Trials(seeds, known, found))
     for tests in found:

@@ -110,6 +110,16 @@ def test_rules_without_tests_are_named(seeds: Path) -> None:
     assert done.exit_code == 0
 
 
+def test_tests_whose_rules_are_gone_are_told(seeds: Path) -> None:
+    path = write_tests(seeds, GOOD)
+    path.rename(path.with_name("canal.test.toml"))
+
+    done = ran()
+
+    assert isinstance(done.exception, WrongInput)
+    assert "canal.toml: the file is not there" in str(done.exception)
+
+
 def test_a_file_that_is_not_there_is_told(seeds: Path) -> None:
     done = ran(seeds / "rules" / "river.toml")
     assert isinstance(done.exception, WrongInput)

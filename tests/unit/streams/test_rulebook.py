@@ -187,6 +187,19 @@ def test_two_files_with_rules_of_one_id_are_told_with_both(seeds: Path) -> None:
     assert f"{seeds / 'rules' / 'b.toml'}:40: quake" in told
 
 
+def test_a_changed_copy_of_another_name_is_told_with_what_to_do(seeds: Path, tmp_path: Path) -> None:
+    (seeds / "rules" / "rain.toml").write_text(RAIN, encoding="utf-8")
+    copy = tmp_path / "a-copy.toml"
+    copy.write_text(RAIN, encoding="utf-8")
+
+    with pytest.raises(WrongSeed) as refused:
+        rulebook.load(seeds, copy)
+
+    told = str(refused.value)
+    assert f"{copy}:4: rain-1h: rule_id: this rule_id stands in rain.toml too" in told
+    assert "a copy of the same name" in told
+
+
 @pytest.mark.parametrize("command", [["check"], ["rules", "test"]])
 def test_the_commands_tell_it_and_a_start_does(
     command: list[str], seeds: Path, monkeypatch: pytest.MonkeyPatch
