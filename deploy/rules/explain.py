@@ -121,7 +121,7 @@ class _Case:
             what=_what(event),
             at=event.at,
             arrived_at=event.arrived_at,
-            taken=happened.state is not None,
+            taken=happened.taken,
             level=event.level,
             value=event.value,
             threshold=None if seen is None else seen.threshold,
@@ -138,8 +138,8 @@ class _Case:
         threshold = None if self.watched is None else self.watched.threshold(before if leaving else event.level)
         if self.watched is None or self.evidence is None or threshold is None:
             return step
-        if not leaving and event.threshold is not None:
-            threshold = threshold._replace(reach=event.threshold)  # as it was then
+        if event.bounds is not None:
+            threshold = Threshold(**event.bounds.model_dump())  # as it was then
         return await self._grounded(step, happened, threshold, self.watched, self.evidence)
 
     def _announced(self, step: Step, bulletin: Bulletin | None) -> Step:

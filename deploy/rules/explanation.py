@@ -99,7 +99,10 @@ class Step(Part):
     what: Happening
     at: Instant = Field(description="Event time; of an officer's act its arrival.")
     arrived_at: Instant | None = None
-    taken: bool = Field(default=True, description="The alert changed by it; else it was refused or changed nothing.")
+    taken: bool | None = Field(
+        default=True,
+        description="The alert changed by it, or it was refused or changed nothing; null where the log does not say.",
+    )
     level: Level | None = None
     value: float | None = None
     threshold: float | None = None

@@ -28,6 +28,8 @@ class Happened(NamedTuple):
     """When it was written to `hub.alert-events`, epoch ms."""
     state: Alert | None
     """The alert as it was after it; None where the event changed nothing."""
+    taken: bool | None
+    """Whether it changed the alert; None of an officer's act on what the log has lost the beginning of."""
 
 
 class Life(NamedTuple):
@@ -71,7 +73,7 @@ async def life_of(log: KeptLog, alert_id: str, partitions: int) -> Life:
         since_ms=to_ms(newest.onset) - AHEAD_MS if is_timed else None,
         enough=lambda records: any(map(_is_first, records)),
     )
-    return Life(newest, _happened(found.records), found.until)
+    return Life(newest, _happened(found.records, is_whole=found.until == "enough"), found.until)
 
 
 def _is_first(record: ConsumerRecord) -> bool:
@@ -83,9 +85,9 @@ def _is_first(record: ConsumerRecord) -> bool:
     return event.step == 1 and event.transition == "raised"
 
 
-def _happened(records: list[ConsumerRecord]) -> list[Happened]:
+def _happened(records: list[ConsumerRecord], *, is_whole: bool) -> list[Happened]:
     """What each event changed, by the alerts stage itself: it alone decides whether an officer's act is taken."""
-    stage, happened = AlertsStage(0), []
+    stage, happened, is_known = AlertsStage(0), list[Happened](), is_whole
     for record in records:
         repeats = stage.repeats
         stage.step([record])
@@ -97,5 +99,7 @@ def _happened(records: list[ConsumerRecord]) -> list[Happened]:
             continue  # the stage has refused it
         if stage.repeats == repeats:
             state = Alert.model_validate_json(values[-1]) if values else None
-            happened.append(Happened(event, record.timestamp, state))
+            is_known = is_known or state is not None
+            taken = None if event.command is not None and not is_known else state is not None
+            happened.append(Happened(event, record.timestamp, state, taken))
     return happened

@@ -165,6 +165,11 @@ def changes_since(
                 en=f"The rule has changed since: the threshold of “{name.en}” was {event.threshold:g}, "
                 f"today it is {today.reach:g}.",
             )
+        elif today is not None and event.bounds is not None and Threshold(**event.bounds.model_dump()) != today:
+            told[event.level] = Bilingual(
+                ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}'의 지속 시간이나 해제 기준이 당시와 다릅니다.",
+                en=f"The rule has changed since: how long “{name.en}” must hold, or when it is left, is not what it was.",
+            )
         elif not event.alert.source.endswith(said.source):
             told[event.level] = Bilingual(
                 ko=f"그 뒤로 '{name.ko}' 단계의 근거 문구가 바뀌었습니다.",

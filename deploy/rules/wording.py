@@ -129,7 +129,7 @@ def sentence(step: Step, told: Explanation) -> Bilingual:
         said = _of_condition(step.condition, step.value, told)
     else:
         said = _from_log(step, told)
-    return said if step.taken else Bilingual(ko=f"{said.ko} {_CLOSED.ko}", en=f"{said.en} {_CLOSED.en}")
+    return said if step.taken is not False else Bilingual(ko=f"{said.ko} {_CLOSED.ko}", en=f"{said.en} {_CLOSED.en}")
 
 
 def _of_condition(condition: Condition, value: float, told: Explanation) -> Bilingual:
@@ -197,14 +197,16 @@ def _of_bulletin(step: Step, bulletin: Bulletin) -> Bilingual:
     )
 
 
-def _of_command(command: Command, *, taken: bool) -> Bilingual:
+def _of_command(command: Command, *, taken: bool | None) -> Bilingual:
     note = f" “{command.note}”" if command.note else ""
     until = Bilingual(ko="", en="")
     if command.until is not None:
         until = Bilingual(ko=f", {kst(command.until)}까지", en=f", until {kst(command.until)} KST")
     refused = Bilingual(ko="", en="")
-    if not taken:
+    if taken is False:
         refused = Bilingual(ko=" (받아들여지지 않음)", en=" (not taken)")
+    if taken is None:
+        refused = Bilingual(ko=" (받아들여졌는지 기록에 없음)", en=" (whether it was taken is not in the log any more)")
     return Bilingual(ko=f"{command.by}{until.ko}{note}{refused.ko}", en=f"{command.by}{until.en}{note}{refused.en}")
 
 

@@ -172,6 +172,17 @@ class Command(BaseModel):
 Transition = Literal["raised", "stepped_up", "stepped_down", "cleared", "revised", "commanded"]
 
 
+class LevelBounds(BaseModel):
+    """One level as its rule had it for a sensor or zone: from which value and how long, and likewise to leave it."""
+
+    model_config = ConfigDict(extra="ignore")
+    level: Level
+    reach: float
+    hold_ms: int
+    leave: float
+    leave_hold_ms: int
+
+
 class AlertEvent(BaseModel):
     """One thing that happens to an alert, in the internal log `hub.alert-events`.
 
@@ -190,6 +201,9 @@ class AlertEvent(BaseModel):
     level: Level | None = None
     value: float | None = None
     threshold: float | None = None
+    bounds: LevelBounds | None = Field(
+        default=None, description="Of the level that was reached or, on the way down, left: as it was judged then."
+    )
     alert: Alert | None = Field(
         default=None,
         description="The alert as the rule sees it, without its officers' acts; absent for commands.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, Scope
+from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, LevelBounds, Scope
 from streams.contract.readings import MEASURES
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
@@ -138,6 +138,8 @@ def _event(
     arrived_ms: int | None,
 ) -> AlertEvent:
     alert = _alert(compiled, change, thresholds, about, exercise)
+    left = change.transition in ("stepped_down", "cleared")
+    bounds = thresholds[change.position + 1 if left else change.position]
     return AlertEvent(
         alert_id=alert.alert_id,
         origin=f"rule:{alert.rule_id}",
@@ -149,6 +151,7 @@ def _event(
         level=alert.level,
         value=change.value,
         threshold=alert.threshold,
+        bounds=LevelBounds(**bounds._asdict()),
         alert=alert,
     )
 

@@ -267,6 +267,8 @@ def test_an_officers_act_that_was_not_taken_says_so() -> None:
     step = Step(what="close", at=from_ms(BEGIN_MS), command=command, taken=False)
 
     assert sentence(step, _told()) == Bilingual(ko="김당직 “끝” (받아들여지지 않음)", en="김당직 “끝” (not taken)")
+    unknown = sentence(step.model_copy(update={"taken": None}), _told())
+    assert unknown.en == "김당직 “끝” (whether it was taken is not in the log any more)"
 
 
 def test_a_step_after_an_officer_has_closed_the_alert_says_that_it_changed_nothing() -> None:

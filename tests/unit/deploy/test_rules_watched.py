@@ -9,7 +9,7 @@ import pytest
 
 from deploy.rules.watched import Watched, changes_since, levels_told, watched_by
 from streams import registry
-from streams.contract.alerts import Alert, AlertEvent
+from streams.contract.alerts import Alert, AlertEvent, LevelBounds
 from streams.contract.rules import Rule
 from tests.support.zone_city import MEAN, SHARE, level, write_zone_city, zone_rule
 
@@ -94,6 +94,19 @@ def test_what_is_otherwise_today_is_told(known: registry.Registry, said: dict[st
     (remark,) = changes_since(rule, watched, alert, [_raised(alert)])
 
     assert told in remark.en
+
+
+def test_another_duration_than_today_is_told(known: registry.Registry) -> None:
+    alert = _alert()
+    rule, watched = _watched(STAGE, alert, known)
+    assert watched is not None
+    then = LevelBounds(**watched.thresholds[0]._asdict())
+    as_it_is = _raised(alert).model_copy(update={"bounds": then})
+    otherwise = _raised(alert).model_copy(update={"bounds": then.model_copy(update={"hold_ms": 600_000})})
+
+    assert changes_since(rule, watched, alert, [as_it_is]) == []
+    (remark,) = changes_since(rule, watched, alert, [otherwise])
+    assert "how long “Attention” must hold" in remark.en
 
 
 def test_a_rule_that_is_gone_is_told() -> None:
