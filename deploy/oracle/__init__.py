@@ -7,6 +7,7 @@ readings and recomputes from them what the engine carries on in arrays. It is wr
     records   one record's bytes → a reading, or why it is refused
     fates     what becomes of every value, and its 60 s window
     windows   windows of every length as subscribers must see them last
+    judged    the values that a rule judges, and what its further conditions come to beside them
     levels    what a rule says of a series of values: raised, stepped, cleared
     alerts    every alert of sensor rules and announcements
     zones     every alert of zone rules, over all partitions of a domain

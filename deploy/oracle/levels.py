@@ -7,9 +7,10 @@ walking back from it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from operator import ge, gt, le, lt
+from functools import partial
+from operator import ge, le
 from typing import Any
 
 from deploy.oracle.city import Sensor
@@ -17,8 +18,54 @@ from deploy.oracle.city import Sensor
 JITTER_MS = 60_000
 """A sensor that speaks every ten minutes may be a minute early or late without leaving a gap."""
 
-Condition = Callable[[Decimal, Decimal], bool]
-"""Of a value and a bound."""
+
+@dataclass(frozen=True)
+class Further:
+    """A further condition of a level, with what it leaves out as the rule has it."""
+
+    measure: str
+    window_s: int
+    aggregate: str
+    at_least: Decimal | None
+    at_most: Decimal | None
+
+    @property
+    def what(self) -> tuple[str, int, str]:
+        """Which value of the sensor it is on."""
+        return self.measure, self.window_s, self.aggregate
+
+    @classmethod
+    def of_level(cls, when: dict[str, Any], up: dict[str, Any]) -> tuple[Further, ...]:
+        """Those of one level."""
+        said = [{"aggregate": "last", **when, **one} for one in up.get("also", [])]
+        return tuple(
+            cls(
+                one["measure"],
+                int(one["window_s"]),
+                one["aggregate"],
+                None if "at_least" not in one else Decimal(one["at_least"]),
+                None if "at_most" not in one else Decimal(one["at_most"]),
+            )
+            for one in said
+        )
+
+    @classmethod
+    def of_rule(cls, rule: dict[str, Any]) -> set[Further]:
+        """Those of all levels of a rule on sensors."""
+        return {one for entry in rule["levels"] for one in cls.of_level(rule["when"], entry["raise"])}
+
+    def holds(self, judged: Judged) -> bool:
+        """Whether it does at this moment; not where its value is not known."""
+        value = judged.others.get(self.what)
+        if value is None:
+            return False
+        return (
+            value >= self.at_least if self.at_least is not None else self.at_most is not None and value <= self.at_most
+        )
+
+
+Condition = Callable[["Judged"], bool]
+"""Of a value that is judged."""
 
 
 @dataclass
@@ -28,6 +75,8 @@ class Judged:
     value: float
     start_ms: int
     end_ms: int
+    others: dict[tuple[str, int, str], Decimal] = field(default_factory=dict)
+    """What further conditions are on: measure, length in s, aggregate → its value at the same moment."""
 
     def __post_init__(self) -> None:
         """Its decimal as it is written: 0.3 is three tenths, as in the rule."""
@@ -43,6 +92,19 @@ class Level:
     hold_ms: int
     leave: Decimal
     leave_hold_ms: int
+    also: tuple[Further, ...] = ()
+    alone: Decimal | None = None
+    """What reaches it whatever its further conditions say."""
+
+    def is_met(self, judged: Judged, below: bool) -> bool:
+        """Whether a value reaches it."""
+        beyond = le if below else ge
+        alone = self.alone is not None and beyond(judged.exact, self.alone)
+        return alone or (beyond(judged.exact, self.reach) and all(one.holds(judged) for one in self.also))
+
+    def is_past(self, judged: Judged, below: bool) -> bool:
+        """Whether a value lies where it is left."""
+        return judged.exact > self.leave if below else judged.exact < self.leave
 
 
 @dataclass(frozen=True)
@@ -80,7 +142,16 @@ def _level(rule: dict[str, Any], entry: dict[str, Any], sensor: Sensor | None) -
         return None
     margin = Decimal(down.get("margin", 0)) * (1 if _is_below(rule) else -1)
     holds = [round(Decimal(part.get("hold_s", 0)) * 1000) for part in (up, down)]
-    return Level(entry["level"], Decimal(reach), holds[0], Decimal(leave) + margin, holds[1])
+    alone = up.get("or_at_least", up.get("or_at_most"))
+    return Level(
+        entry["level"],
+        Decimal(reach),
+        holds[0],
+        Decimal(leave) + margin,
+        holds[1],
+        Further.of_level(rule["when"], up),
+        None if alone is None else Decimal(alone),
+    )
 
 
 def tolerated_gap_ms(rule: dict[str, Any], sensor: Sensor) -> int:
@@ -113,7 +184,7 @@ def steps(rule: dict[str, Any], levels: list[Level], judged: list[Judged], gap_m
         if transition == "raised":
             alerts.append([])
             onset_ms = now.end_ms
-            since_ms = _since(judged, k, levels[position].reach, gap_ms, le if below else ge) or 0
+            since_ms = _since(judged, k, gap_ms, partial(levels[position].is_met, below=below)) or 0
         alerts[-1].append(
             Step(
                 transition=transition,
@@ -139,20 +210,20 @@ def _gauge(sensor: Sensor | None, measure: str, level: str | None) -> Decimal | 
 
 
 def _is_reached(judged: list[Judged], k: int, level: Level, gap_ms: int, below: bool) -> bool:
-    since_ms = _since(judged, k, level.reach, gap_ms, le if below else ge)
+    since_ms = _since(judged, k, gap_ms, partial(level.is_met, below=below))
     return since_ms is not None and judged[k].end_ms - since_ms >= level.hold_ms
 
 
 def _is_left(judged: list[Judged], k: int, level: Level, gap_ms: int, below: bool) -> bool:
-    since_ms = _since(judged, k, level.leave, gap_ms, gt if below else lt)
+    since_ms = _since(judged, k, gap_ms, partial(level.is_past, below=below))
     return since_ms is not None and judged[k].end_ms - since_ms >= level.leave_hold_ms
 
 
-def _since(judged: list[Judged], k: int, bound: Decimal, gap_ms: int, condition: Condition) -> int | None:
+def _since(judged: list[Judged], k: int, gap_ms: int, condition: Condition) -> int | None:
     """The start of the unbroken run of values that meet the condition and ends with number `k`; None where that does not."""
     since_ms = None
     for i in range(k, -1, -1):
-        if not condition(judged[i].exact, bound):
+        if not condition(judged[i]):
             break
         if since_ms is not None and judged[i + 1].start_ms - judged[i].end_ms > gap_ms:
             break

@@ -16,9 +16,10 @@ from fractions import Fraction
 from typing import Any
 
 from deploy.oracle import levels
-from deploy.oracle.alerts import Alerts, Change, compact, judged_values
+from deploy.oracle.alerts import Alerts, Change, compact
 from deploy.oracle.city import City, Sensor
 from deploy.oracle.fates import Timeline
+from deploy.oracle.judged import judged_values
 from deploy.oracle.levels import Judged
 
 MOBILE = "mobile"

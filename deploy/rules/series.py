@@ -1,4 +1,7 @@
-"""How a test writes what a sensor says: `149 for 2h, nothing for 30m, 155 suspect for 1h, 2 to 3 for 1h`."""
+"""How a test writes what a sensor says: `149 for 2h, nothing for 30m, 155 suspect for 1h, 2 to 3 for 1h`.
+
+That is of the rule's measure; of several measures it is a table: `{ pm10_ugm3 = "149 for 2h", o3_ppm = "0.1 for 2h" }`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from streams.errors import Misfit
 
 UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 EXAMPLE: Final = "149 for 2h, nothing for 30m, 155 suspect for 1h, 2 to 3 for 1h"
+OF_THE_RULE: Final = ""
 _NUMBER: Final = r"-?\d+(?:\.\d+)?"
 _STRETCH: Final = re.compile(
     rf"(?:nothing|(?P<first>{_NUMBER})(?: to (?P<last>{_NUMBER}))?(?: (?P<quality>{'|'.join(get_args(Quality))}))?)"
@@ -63,10 +67,24 @@ def _stretches(text: Any) -> list[Stretch]:
     return found
 
 
+def _by_measure(said: Any) -> dict[str, list[Stretch]]:
+    if not isinstance(said, dict):
+        return {OF_THE_RULE: _stretches(said)}
+    found = {}
+    for measure, text in said.items():
+        try:
+            found[measure] = _stretches(text)
+        except Misfit as e:
+            raise Misfit(e.what, at=(measure,), value=e.value, fix=e.fix) from None
+    return found
+
+
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Moment = Annotated[int, BeforeValidator(_of_the_day)]
 """Seconds since the midnight at which a test begins."""
 Series = Annotated[list[Stretch], BeforeValidator(_stretches)]
+SensorSeries = Annotated[dict[str, list[Stretch]], BeforeValidator(_by_measure)]
+"""By measure; under `OF_THE_RULE` what is said of the measure that the rule watches."""
 
 
 class Said(NamedTuple):

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from deploy.rules.series import Moment, Seconds, Series, Stretch, values_of
+from deploy.rules.series import OF_THE_RULE, Moment, Seconds, SensorSeries, Stretch, values_of
 from streams import rulebook
 from streams.contract.alerts import Level
 from streams.contract.ids import BulletinId, RuleId, SensorId, ZoneId
@@ -76,10 +76,11 @@ class Timeline(Strict):
     rule: RuleId
     name: Words
     clause: Words
-    readings: dict[SensorId, Series] = Field(
+    readings: dict[SensorId, SensorSeries] = Field(
         default_factory=dict,
-        description="What each sensor says of the rule's measure, one value for each of its own intervals. A value holds "
-        "from its place in the series on: a reading with a period is stamped at its end.",
+        description="What each sensor says of the rule's measure, one value for each of its own intervals; or a series for "
+        "each of several measures, by their names. A value holds from its place in the series on: a reading with a period "
+        "is stamped at its end.",
     )
     every: Seconds | None = Field(default=None, gt=0, description="In place of the sensors' own intervals.")
     bulletins: list[Announced] = Field(default_factory=list)
@@ -151,6 +152,12 @@ def read_tests(path: Path, known: Registry) -> RuleTests:
     return RuleTests(beside, rules, tests)
 
 
+def series_of(test: Timeline, sensor_id: str, rule: Rule) -> dict[str, list[Stretch]]:
+    """What a sensor says in a test, by measure."""
+    own = OF_THE_RULE if rule.when is None else rule.when.measure
+    return {measure or own: series for measure, series in test.readings[sensor_id].items()}
+
+
 def step_s(test: Timeline, sensor: Sensor) -> int:
     """How often a sensor speaks in a test, seconds."""
     return test.every or max(1, round(sensor.interval_s))
@@ -166,12 +173,14 @@ def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterato
         what, fix = ("bulletins", "readings") if rule.bulletin is None else ("readings", "bulletins")
         yield Misfit(f"{test.rule} judges no {what}", at=(what,), fix=f"Give {fix}")
         return
-    for sensor_id, series in test.readings.items():
+    for sensor_id in test.readings:
         at, sensor = ("readings", sensor_id), known.sensors.get(sensor_id)
         if sensor is None:
             yield Misfit("there is no such sensor", at=at, value=sensor_id, fix="Name one of `urbanhub sensors list`")
-        elif (misfit := _misfit_of(series, step_s(test, sensor), sensor, rule)) is not None:
-            yield Misfit(misfit.what, at=at, value=misfit.value, fix=misfit.fix)
+            continue
+        for measure, series in series_of(test, sensor_id, rule).items():
+            if (misfit := _misfit_of(series, step_s(test, sensor), sensor, measure)) is not None:
+                yield Misfit(misfit.what, at=at, value=misfit.value, fix=misfit.fix)
     for number, bulletin in enumerate(test.bulletins):
         for zone in bulletin.area:
             if zone not in known.zones:
@@ -179,12 +188,11 @@ def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterato
                 yield Misfit("there is no such zone", at=at_zone, value=zone, fix="Name one of map/zones.geojson")
 
 
-def _misfit_of(series: list[Stretch], every_s: int, sensor: Sensor, rule: Rule) -> Misfit | None:
-    """What is wrong with a sensor's series."""
-    assert rule.when is not None
-    measure = MEASURES[rule.domain, rule.when.measure]
-    if measure.name not in sensor.measures:
-        return Misfit(f"{sensor.sensor_id} has no {measure.name}", fix=f"Name a sensor that has {measure.name}")
+def _misfit_of(series: list[Stretch], every_s: int, sensor: Sensor, name: str) -> Misfit | None:
+    """What is wrong with a sensor's series of a measure."""
+    if name not in sensor.measures:
+        return Misfit(f"{sensor.sensor_id} has no {name}", fix=f"Name a sensor that has {name}")
+    measure = MEASURES[sensor.domain, name]
     try:
         values = [said.value for said in values_of(series, every_s)]
     except Misfit as e:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.rules.offline import AlertState, Arrival, OfflineCity, cut_to
 from deploy.rules.series import clock_of, values_of
-from deploy.rules.timelines import Expected, Timeline, step_s
+from deploy.rules.timelines import Expected, Timeline, series_of, step_s
 from streams.contract.alerts import Alert
 from streams.contract.rules import Rule
 from streams.contract.times import format_ms, to_ms
@@ -82,18 +82,18 @@ def _arrivals(test: Timeline, rule: Rule, known: Registry, begin_ms: int) -> lis
 
 def _readings(test: Timeline, rule: Rule, known: Registry, begin_ms: int) -> Iterable[Arrival]:
     topic = readings_topic(rule.domain)
-    for sensor_id, series in test.readings.items():
+    for sensor_id in test.readings:
         sensor = known.sensors[sensor_id]
         step = step_s(test, sensor)
         period_s = step if sensor.period_s else 0
-        for said in values_of(series, step):
-            at_ms = begin_ms + (said.begin_s + period_s) * 1000
-            value: dict[str, Any] = {"sensor_id": sensor_id, "observed_at": format_ms(at_ms), "period_s": period_s}
-            if rule.when is not None:
-                value[rule.when.measure] = said.value
-            if said.quality is not None:
-                value["quality"] = said.quality
-            yield _arrival(topic, sensor_id, value, at_ms + round(sensor.delay_s * 1000))
+        for measure, series in series_of(test, sensor_id, rule).items():
+            for said in values_of(series, step):
+                at_ms = begin_ms + (said.begin_s + period_s) * 1000
+                value: dict[str, Any] = {"sensor_id": sensor_id, "observed_at": format_ms(at_ms), "period_s": period_s}
+                value[measure] = said.value
+                if said.quality is not None:
+                    value["quality"] = said.quality
+                yield _arrival(topic, sensor_id, value, at_ms + round(sensor.delay_s * 1000))
 
 
 def _bulletins(test: Timeline, rule: Rule, begin_ms: int) -> Iterable[Arrival]:

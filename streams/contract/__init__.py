@@ -9,8 +9,10 @@ zone_inputs     what the readings stage tells the zones stage
 alerts          an alert's whole state, the events of its life, an officer's commands
 sensors         the registry's words: sensor, zone, owner, city
 watched         what a rule watches
+further         a further condition of a level: another value that must hold with it
 rule_levels     a level of a rule: when it is reached and left, its words
 rule_checks     whether the parts of a rule fit together
+further_checks  whether its further conditions fit what it watches
 rules           a rule as written in TOML
 wording         what a rule's texts may name in braces
 topics          THE table of topics

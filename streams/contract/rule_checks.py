@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.contract.alerts import LEVEL_RANKS, SCALES
+from streams.contract.further_checks import check_further
 from streams.contract.readings import MEASURES, MEASURES_OF, Domain
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.watched import SHARE, When, ZoneJudge
 from streams.errors import Misfit
 
-_THRESHOLDS: Final = {"at_least": 1, "at_most": -1, "gauge_level": 1, "magnitude_at_least": 1}
+_THRESHOLDS: Final = {
+    "at_least": 1,
+    "at_most": -1,
+    "gauge_level": 1,
+    "magnitude_at_least": 1,
+    "or_at_least": 1,
+    "or_at_most": -1,
+}
 """What must rise (1) or fall (-1) from level to level."""
+_BESIDE: Final = frozenset({"hold_s", "margin", "also", "or_at_least", "or_at_most"})
+"""What of a `raise` or `clear` is not its threshold."""
 
 
 def check_scale(levels: Sequence[RuleLevel]) -> None:
@@ -27,7 +37,7 @@ def check_scale(levels: Sequence[RuleLevel]) -> None:
 
 
 def check_order(levels: Sequence[RuleLevel]) -> None:
-    """A higher level has a higher threshold (a lower one, of a rule on what falls)."""
+    """A higher level has a higher threshold (a lower one, of a rule on what falls), or the same with further conditions."""
     for name, sign in _THRESHOLDS.items():
         last: float | None = None
         for number, one in enumerate(levels):
@@ -36,7 +46,8 @@ def check_order(levels: Sequence[RuleLevel]) -> None:
             if value is None:
                 continue
             height = LEVEL_RANKS[value] if name == "gauge_level" else sign * value
-            if last is not None and height <= last:
+            is_stricter = one.raised is not None and bool(one.raised.also) and not name.startswith("or_")
+            if last is not None and (height < last or (height == last and not is_stricter)):
                 what = f"it must {'fall' if sign < 0 else 'grow'} with the level"
                 at = ("levels", number, part, name)
                 raise Misfit(what, at=at, value=value, fix="Mend the number or the order of the levels")
@@ -70,6 +81,7 @@ def check_levels(domain: Domain, when: When, levels: Sequence[RuleLevel]) -> Non
     for number, one in enumerate(levels):
         _check_level(when, one, ("levels", number))
     _check_reach(domain, when, levels)
+    check_further(domain, when, levels)
     if when.zone is not None:
         _check_zone(when.zone, levels)
 
@@ -81,7 +93,7 @@ def _check_level(when: When, one: RuleLevel, at: tuple[str | int, ...]) -> None:
     raise_by = {"at_least", "gauge_level"} if above else {"at_most"}
     clear_by = {"below", "below_gauge_level"} if above else {"above"}
     for name, part, allowed in (("raise", one.raised, raise_by), ("clear", one.clear, clear_by)):
-        given = {k for k, v in part if v is not None and k not in ("hold_s", "margin")}
+        given = {k for k, v in part if v is not None and k not in _BESIDE}
         if len(given) != 1 or not given <= allowed:
             what = f"direction {when.direction} takes one of {sorted(allowed)}, not {sorted(given)}"
             raise Misfit(what, at=(*at, name), fix="Give that one, or another direction")

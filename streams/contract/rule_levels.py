@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from streams.contract.alerts import Bilingual, Certainty, Level, Severity, Urgency
+from streams.contract.further import Further
 from streams.contract.watched import Bound
 from streams.errors import Misfit
 
@@ -16,7 +17,11 @@ Span = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Raise(BaseModel):
-    """When a level is reached: a threshold, and how long it must hold (event time, s)."""
+    """When a level is reached: a threshold, and how long it must hold (event time, s).
+
+    With `also` it is reached by a value that meets the threshold while every further condition holds; `or_at_least` (with
+    direction below: `or_at_most`) is what reaches it without them. A duration is of all that together.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     at_least: Bound = None
@@ -24,6 +29,9 @@ class Raise(BaseModel):
     gauge_level: GaugeLevel | None = Field(
         default=None, description="The threshold is this level of the sensor's own gauge."
     )
+    also: list[Further] = Field(default_factory=list, description="What else of the same sensor must hold then.")
+    or_at_least: Bound = Field(default=None, description="From here on without the further conditions.")
+    or_at_most: Bound = Field(default=None, description="The same where low values are bad.")
     hold_s: Span = 0
 
 

@@ -2,7 +2,7 @@
 
     the rule, the sensor or the zone is gone; the level at which it stands is gone     the alert ends
     the rule watches another measure, window, aggregate or direction                   it ends; a new one may be raised
-    a threshold has changed            it stands at its level, and the next value is judged by what holds now
+    a threshold or a further condition has changed    it stands at its level, and the next value is judged by what holds now
     a duration has changed             likewise; how long a condition has held by an unchanged threshold counts on
 
 Nothing here asks the time: an alert ends at the event time that its stage had reached when the state was kept, so that
@@ -72,10 +72,10 @@ def refitted(state: LevelState, before: JudgedBy, now: JudgedBy) -> Bilingual | 
     if not now.thresholds or (before.watched is not None and before.watched != now.watched):
         state.position, state.met_since, state.left_since = -1, [], []
         return RULE_CHANGED if stood else None
-    today = [list(each) for each in now.thresholds]
-    kept = today if before.thresholds is None else before.thresholds
+    today = [Threshold.kept(each) for each in now.thresholds]
+    kept = today if before.thresholds is None else [Threshold.kept(each) for each in before.thresholds]
     if kept != today or state.position >= len(kept):
-        _move(state, [Threshold(*each) for each in kept], [Threshold(*each) for each in today])
+        _move(state, kept, today)
     return LEVEL_GONE if stood and state.position < 0 else None
 
 
@@ -87,9 +87,13 @@ def _move(state: LevelState, before: list[Threshold], now: list[Threshold]) -> N
     state.met_since, state.left_since = [], []
     for threshold in now:
         i = old.get(threshold.level, -1)
-        state.met_since.append(met.get(i) if i >= 0 and before[i].reach == threshold.reach else None)
+        state.met_since.append(met.get(i) if i >= 0 and _reached_alike(before[i], threshold) else None)
         state.left_since.append(left.get(i) if i >= 0 and before[i].leave == threshold.leave else None)
     state.position = next((i for i, threshold in enumerate(now) if threshold.level == standing), -1)
+
+
+def _reached_alike(one: Threshold, other: Threshold) -> bool:
+    return (one.reach, one.also, one.alone) == (other.reach, other.also, other.alone)
 
 
 def place_now(place: int, before: list[Any] | None, now: list[Any] | None) -> int | Bilingual:

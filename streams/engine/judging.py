@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from streams.contract.further import Also
 from streams.contract.rules import Rule
 from streams.engine.batch import Batch, Values, newest_before
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import PANE_S, Finished
-from streams.engine.instants import Ints
+from streams.engine.further import is_met, looks_back, places_of
+from streams.engine.instants import Bools, Ints
 from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
 from streams.engine.roster import Roster
 from streams.engine.rules import CompiledRule, Finding, Floats, Standing, compiled
@@ -39,16 +41,6 @@ class Watch:
             else:
                 self.on_sliding.append(number)
 
-    @property
-    def of_sums(self) -> list[CompiledRule]:
-        """Those on sums and means that slide."""
-        return [self.rules[n] for n in self.on_sliding if self.rules[n].when.aggregate != "rise"]
-
-    @property
-    def of_rises(self) -> list[CompiledRule]:
-        """Those on how much a series rose."""
-        return [rule for rule in self.rules if rule.when.aggregate == "rise"]
-
 
 def watch_of(rules: list[Rule], roster: Roster) -> Watch:
     """The sensor rules of the roster's domain, to be compiled once for all of its partitions."""
@@ -61,12 +53,11 @@ class Judging:
     def __init__(self, watch: Watch, series: Series) -> None:
         self.watch, self._series = watch, series
         self.standing = Standing()
-        self.sliding = Sliding(_longest_s(watch.of_sums)) if watch.of_sums else None
-        self.rising = Rising(_longest_s(watch.of_rises)) if watch.of_rises else None
+        sums, rises = (looks_back(watch.rules, rises=rises) for rises in (False, True))
+        self.sliding = Sliding(max(sums.values())) if sums else None
+        self.rising = Rising(max(rises.values())) if rises else None
         self._fed = [
-            (ring, sorted({rule.measure for rule in rules}))
-            for ring, rules in ((self.sliding, watch.of_sums), (self.rising, watch.of_rises))
-            if ring is not None
+            (ring, sorted(spans)) for ring, spans in ((self.sliding, sums), (self.rising, rises)) if ring is not None
         ]
 
     def readings(self, series: Ints, values: Values, batch: Batch) -> list[tuple[Finding, int]]:
@@ -128,7 +119,7 @@ class Judging:
                 series, value = self._rises(series, end_ms - PANE_MS, window_s)
             else:
                 value = aggregate(rows, rule.when.aggregate)[mine]
-            findings += self._judged(number, series, value, window_s, end_ms)
+            findings += self._judged(number, series, value, rows, window_s)
         return findings
 
     def _sliding(self, number: int, rows: Rows) -> list[Finding]:
@@ -140,10 +131,8 @@ class Judging:
         if rule.when.aggregate == "rise":
             series, value = self._rises(series, rows.start_ms, length_s)
         else:
-            assert self.sliding is not None
-            total, n = self.sliding.sums(series, rows.start_ms, length_s)
-            value = total / MICRO if rule.when.aggregate == "sum" else total / MICRO / n
-        return self._judged(number, series, value, length_s, rows.start_ms + PANE_MS)
+            value, _ = self._slides(series, rows.start_ms, length_s, rule.when.aggregate)
+        return self._judged(number, series, value, rows, length_s)
 
     def _rises(self, series: Ints, last_minute_ms: int, length_s: int) -> tuple[Ints, Floats]:
         """The series of which it is known, and how much each rose over the time that ends with this minute."""
@@ -151,10 +140,38 @@ class Judging:
         micro, known = self.rising.rises(series, last_minute_ms, length_s)
         return series[known], micro[known] / MICRO
 
-    def _judged(self, number: int, series: Ints, value: Floats, length_s: int, end_ms: int) -> list[Finding]:
-        end = np.full(len(series), end_ms, np.int64)
+    def _slides(self, series: Ints, last_minute_ms: int, length_s: int, name: str) -> tuple[Floats, Bools]:
+        """What each comes to over the time that ends with this minute, as `name` says, and where it has data there."""
+        assert self.sliding is not None
+        total, n = self.sliding.sums(series, last_minute_ms, length_s)
+        return total / MICRO if name == "sum" else total / MICRO / np.maximum(n, 1), n > 0
+
+    def _judged(self, number: int, series: Ints, value: Floats, rows: Rows, length_s: int) -> list[Finding]:
+        """Judge what the series came to over the length that ends with this window."""
         rule, sensor = self.watch.rules[number], self._series.sensor[series]
-        return list(self.standing.judge(number, rule, series, sensor, value, end - length_s * 1000, end))
+        end_ms = rows.start_ms + (length_s * 1000 if rule.when.window == "final" else PANE_MS)
+        end = np.full(len(series), end_ms, np.int64)
+        met = {also: self._met(rule, also, sensor, rows, end_ms) for also in rule.further} if rule.further else None
+        return list(self.standing.judge(number, rule, series, sensor, value, end - length_s * 1000, end, met))
+
+    def _met(self, rule: CompiledRule, also: Also, sensor: Ints, rows: Rows, end_ms: int) -> Bools:
+        """At which of these sensors a further condition holds; not where its value is not known. (sensors,)"""
+        met = np.zeros(len(sensor), np.bool_)
+        other = self._series.known(sensor, np.full(len(sensor), rule.further[also], np.int64))
+        some = np.flatnonzero(other >= 0)
+        if not len(some):
+            return met
+        if also.aggregate == "rise":
+            assert self.rising is not None
+            micro, known = self.rising.rises(other[some], end_ms - PANE_MS, also.window_s)
+            value = micro / MICRO
+        elif rule.when.window == "sliding":
+            value, known = self._slides(other[some], end_ms - PANE_MS, also.window_s, also.aggregate)
+        else:
+            place = places_of(other[some], rows)
+            value, known = aggregate(rows, also.aggregate)[place], place >= 0
+        met[some] = known & is_met(also, value)
+        return met
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
@@ -170,8 +187,3 @@ class Judging:
             if ring is not None and kept is not None:
                 ring.load(kept)
         return self.standing.load(state, self.watch.rules, self._series, reached_ms)
-
-
-def _longest_s(rules: list[CompiledRule]) -> int:
-    """How far back they look."""
-    return max(rule.when.window_s or 0 for rule in rules)

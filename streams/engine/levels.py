@@ -7,10 +7,12 @@ gap in the data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from streams.contract.alerts import Level, Transition
+from streams.contract.further import Also
 
 
 class Threshold(NamedTuple):
@@ -21,6 +23,16 @@ class Threshold(NamedTuple):
     hold_ms: int
     leave: float
     leave_hold_ms: int
+    also: tuple[Also, ...] = ()
+    """Further conditions that must hold for it to be reached."""
+    alone: float | None = None
+    """What reaches it without them."""
+
+    @classmethod
+    def kept(cls, row: Sequence[Any]) -> Self:
+        """From a checkpoint, where all of it is lists."""
+        head, rest = row[:5], row[5:]
+        return cls(*head, *(tuple(Also(*each) for each in part) if isinstance(part, list) else part for part in rest))
 
 
 class Judged(NamedTuple):
@@ -29,6 +41,8 @@ class Judged(NamedTuple):
     value: float
     start_ms: int
     end_ms: int
+    joined: tuple[bool, ...] | None = None
+    """Per level: whether its further conditions hold; None where no level has any."""
 
 
 class Change(NamedTuple):
@@ -71,6 +85,8 @@ class LevelState:
     ) -> Change | None:
         """Take in one value; returns the transition that it brings, if any.
 
+        What reaches a level's threshold without its further conditions neither raises nor, by itself, ends anything.
+
         Args:
             thresholds: this sensor's levels, lowest first.
             judged: the value; later than all before.
@@ -86,7 +102,10 @@ class LevelState:
         highest = -1
         for i, level in enumerate(thresholds):
             reach, leave = (-level.reach, -level.leave) if below else (level.reach, level.leave)
-            self.met_since[i] = _since(self.met_since[i], holds=value >= reach, start_ms=judged.start_ms)
+            holds = value >= reach and (
+                judged.joined is None or judged.joined[i] or _reaches_alone(level, value, below)
+            )
+            self.met_since[i] = _since(self.met_since[i], holds=holds, start_ms=judged.start_ms)
             self.left_since[i] = _since(self.left_since[i], holds=value < leave, start_ms=judged.start_ms)
             if _held(self.met_since[i], judged.end_ms, level.hold_ms):
                 highest = i
@@ -131,6 +150,11 @@ class LevelState:
             self.condition_since_ms,
             self.step,
         ]
+
+
+def _reaches_alone(level: Threshold, value: float, below: bool) -> bool:
+    """Whether a value (with its sign turned where low ones are bad) reaches a level without its further conditions."""
+    return level.alone is not None and value >= (-level.alone if below else level.alone)
 
 
 def _since(since: int | None, *, holds: bool, start_ms: int) -> int | None:

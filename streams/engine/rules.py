@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.contract.further import Also
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.contract.watched import When
 from streams.engine.changed_seeds import RULE_GONE, SENSOR_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
+from streams.engine.further import Met, further_of, joined_at
 from streams.engine.instants import Bools, Ints
 from streams.engine.levels import Change, Judged, LevelState, Threshold
 from streams.engine.panes import grown
@@ -43,6 +45,8 @@ class CompiledRule:
     """Per sensor: the value from which on it must be looked at; inf (below: -inf) where it is not watched. (sensors,)"""
     gap_ms: Ints
     """Per sensor: event time between two judged values that is no gap. (sensors,)"""
+    further: dict[Also, int]
+    """Every further condition of its levels, with the number of its measure."""
 
     @property
     def below(self) -> bool:
@@ -70,7 +74,7 @@ def _compiled(rule: Rule, when: When, roster: Roster) -> CompiledRule:
     window_ms = 0 if when.window_s is None or when.window == "sliding" else when.window_s * 1000
     gaps = [tolerated_gap_ms(when, round(s.interval_s * 1000), window_ms) for s in roster.sensors]
     measure = MEASURES_OF[rule.domain].index(when.measure)
-    return CompiledRule(rule, when, measure, thresholds, lowest, np.array(gaps, np.int64))
+    return CompiledRule(rule, when, measure, thresholds, lowest, np.array(gaps, np.int64), further_of(rule))
 
 
 def tolerated_gap_ms(when: When, interval_ms: int, window_ms: int) -> int:
@@ -108,7 +112,11 @@ def threshold_of(one: RuleLevel, when: When, sensor: Sensor | None) -> Threshold
         return None
     leave += one.clear.margin if when.direction == "below" else -one.clear.margin
     leave = round(leave, 6)  # as exact as values are kept: 8.3 − 0.1 is 8.2, which a value of 8.2 is not below
-    return Threshold(one.level, reach, round(one.raised.hold_s * 1000), leave, round(one.clear.hold_s * 1000))
+    hold_ms, leave_hold_ms = round(one.raised.hold_s * 1000), round(one.clear.hold_s * 1000)
+    alone = one.raised.or_at_most if when.direction == "below" else one.raised.or_at_least
+    return Threshold(
+        one.level, reach, hold_ms, leave, leave_hold_ms, tuple(each.of(when) for each in one.raised.also), alone
+    )
 
 
 def _gauge_level(sensor: Sensor | None, when: When, level: Any) -> float | None:
@@ -137,7 +145,15 @@ class Standing:
     """Per rule: which series have a state."""
 
     def judge(
-        self, number: int, rule: CompiledRule, series: Ints, sensor: Ints, value: Floats, start_ms: Ints, end_ms: Ints
+        self,
+        number: int,
+        rule: CompiledRule,
+        series: Ints,
+        sensor: Ints,
+        value: Floats,
+        start_ms: Ints,
+        end_ms: Ints,
+        met: Met | None = None,
     ) -> Iterator[Finding]:
         """Judge values in the order given; each series' later ones follow its earlier ones.
 
@@ -149,6 +165,7 @@ class Standing:
             value: in the measure's unit. (n,)
             start_ms: start of the event time that each speaks for. (n,)
             end_ms: its end. (n,)
+            met: where each further condition of the rule holds; None where it has none.
         """
         if not len(series):
             return
@@ -167,7 +184,7 @@ class Standing:
             look = marks[series]
         for row in np.flatnonzero(look).tolist():
             yield from self._judge_one(
-                number, rule, marks, row, int(series[row]), int(sensor[row]), (value, start_ms, end_ms)
+                number, rule, marks, row, int(series[row]), int(sensor[row]), (value, start_ms, end_ms), met
             )
 
     def _judge_one(
@@ -179,6 +196,7 @@ class Standing:
         series: int,
         sensor: int,
         columns: tuple[Floats, Ints, Ints],
+        met: Met | None,
     ) -> Iterator[Finding]:
         thresholds = rule.thresholds[sensor]
         if not thresholds:
@@ -187,7 +205,8 @@ class Standing:
         if state is None:
             state = LevelState()
         value, start_ms, end_ms = columns
-        judged = Judged(float(value[row]), int(start_ms[row]), int(end_ms[row]))
+        joined = None if met is None else tuple(joined_at(each.also, met, row) for each in thresholds)
+        judged = Judged(float(value[row]), int(start_ms[row]), int(end_ms[row]), joined)
         change = state.judge(thresholds, judged, below=rule.below, tolerated_gap_ms=int(rule.gap_ms[sensor]))
         if state.is_calm:
             self.states.pop((number, series), None)

@@ -35,6 +35,7 @@ def mutants(rule: dict[str, Any], interval_s: float) -> Iterator[Mutant]:
             changes = _of_announcements(level)
         else:
             changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
+            changes += _of_further_conditions(rule, level)
         for part, name, value in changes:
             changed = deepcopy(rule)
             old = changed["levels"][number][part].get(name)
@@ -50,10 +51,25 @@ def _of_thresholds(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tupl
     """
     little = 10.0 ** -max(1, MEASURES[rule["domain"], rule["when"]["measure"]].decimals)
     for part in ("raise", "clear"):
-        for name in (*OPPOSITE, "margin"):
+        for name in (*OPPOSITE, "margin", "or_at_least", "or_at_most"):
             if name in level[part]:
                 for sign in (1, -1):
                     yield part, name, round(level[part][name] + sign * little, 6)
+
+
+def _of_further_conditions(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Each further condition left out, with its bound moved and turned, of another length."""
+    when, every = rule["when"], level["raise"].get("also", [])
+    little = 10.0 ** -max(1, MEASURES[rule["domain"], when["measure"]].decimals)
+    for place, one in enumerate(every):
+        yield "raise", "also", every[:place] + every[place + 1 :]
+        bound = "at_least" if "at_least" in one else "at_most"
+        others = [one | {bound: round(one[bound] + sign * little, 6)} for sign in (1, -1)]
+        others.append({OPPOSITE.get(name, name): value for name, value in one.items()})
+        lengths = SLIDING_LENGTHS if when["window"] == "sliding" else ()
+        others += [one | {"window_s": length} for length in lengths if length != one.get("window_s", when["window_s"])]
+        for other in others:
+            yield "raise", "also", [*every[:place], other, *every[place + 1 :]]
 
 
 def _of_durations(when: dict[str, Any], level: dict[str, Any], interval_s: float) -> Iterator[tuple[str, str, Any]]:
@@ -113,4 +129,6 @@ def _turned(rule: dict[str, Any]) -> Mutant:
     for level in turned["levels"]:
         for part in ("raise", "clear"):
             level[part] = {OPPOSITE.get(name, name): value for name, value in level[part].items()}
+        if "or_at_least" in level["raise"]:
+            level["raise"]["or_at_most"] = level["raise"].pop("or_at_least")
     return Mutant("when.direction turned", turned)

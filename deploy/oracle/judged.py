@@ -1,0 +1,113 @@
+"""The values of one series that a rule judges, and beside each of them the values of its further conditions."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from decimal import Decimal
+from typing import Any
+
+from deploy.oracle.city import Sensor
+from deploy.oracle.fates import MINUTE_MS, Minute, Series, Timeline
+from deploy.oracle.levels import Further, Judged
+from deploy.oracle.records import MICRO
+from deploy.oracle.windows import HOUR_MS, aggregate, spans
+
+
+def judged_values(
+    when: dict[str, Any], timeline: Timeline, series: Series, minutes: list[Minute], sensor: Sensor
+) -> list[Judged]:
+    """The values of a series that a rule judges, in the order in which it does."""
+    if when["window"] == "reading":
+        return _single_readings(timeline, series)
+    aggregated = when.get("aggregate", "last")
+    final = [m for m in minutes if timeline.is_final(m)]
+    # A window that fills a hole raises no live alert: no rule judges it, but sums and hours that come later hold it.
+    on_time = sorted((m for m in final if not m.filled_behind), key=lambda m: m.start_ms)
+    if when["window"] == "sliding":
+        by_start = sorted(final, key=lambda m: m.start_ms)
+        slides = _rising if aggregated == "rise" else _sliding
+        return [one for minute in on_time if (one := slides(when, minute, by_start)) is not None]
+    length_ms = int(when["window_s"]) * 1000
+    if length_ms == MINUTE_MS:
+        judged = [(m.start_ms, [m]) for m in on_time]
+    else:
+        longer = spans(timeline, minutes, sensor.delay_ms, length_ms)
+        judged = [(span.start_ms, span.on_time) for span in longer if span.is_due and span.on_time]
+    if aggregated == "rise":
+        rises = [(_rise(inside), start) for start, inside in judged]
+        return [Judged(rise, start, start + length_ms) for rise, start in rises if rise is not None]
+    return [Judged(_value(aggregated, inside), start, start + length_ms) for start, inside in judged]
+
+
+def _single_readings(timeline: Timeline, series: Series) -> list[Judged]:
+    """Each accepted reading in the log's order; one that is older than its series' newest changes nothing."""
+    judged: list[Judged] = []
+    newest_ms = None
+    for value in timeline.live.get(series, []):
+        if newest_ms is None or value.at_ms >= newest_ms:
+            judged.append(Judged(value.micro / MICRO, value.at_ms, value.at_ms))
+            newest_ms = value.at_ms
+    return judged
+
+
+def _sliding(when: dict[str, Any], minute: Minute, final: list[Minute]) -> Judged:
+    """The sum or mean over the time that ends with this minute, of what was final when the minute became so."""
+    inside = [value.micro for m in _final_by_then(when, minute, final) for value in m.values]
+    total, end_ms = sum(inside) / MICRO, minute.start_ms + MINUTE_MS
+    mean_or_sum = total if when["aggregate"] == "sum" else total / len(inside)
+    return Judged(mean_or_sum, end_ms - int(when["window_s"]) * 1000, end_ms)
+
+
+def _rising(when: dict[str, Any], minute: Minute, final: list[Minute]) -> Judged | None:
+    """How much it rose over the time that ends with this minute; None where there is no other minute in it."""
+    rise, end_ms = _rise(_final_by_then(when, minute, final)), minute.start_ms + MINUTE_MS
+    return None if rise is None else Judged(rise, end_ms - int(when["window_s"]) * 1000, end_ms)
+
+
+def _final_by_then(when: dict[str, Any], minute: Minute, final: list[Minute]) -> list[Minute]:
+    """The minutes of the time that ends with this one that were final when it became so; oldest first."""
+    end_ms = minute.start_ms + MINUTE_MS
+    begin_ms = end_ms - int(when["window_s"]) * 1000
+    first, last = (bisect_left(final, at_ms, key=lambda m: m.start_ms) for at_ms in (begin_ms, end_ms))
+    return [
+        m for m in final[first:last] if m.due_ms < minute.due_ms or (m.due_ms == minute.due_ms and not m.filled_behind)
+    ]
+
+
+def _rise(minutes: list[Minute]) -> float | None:
+    """The last reading of the newest minute less the last one of the oldest."""
+    if len(minutes) < 2:
+        return None
+    said = {m.start_ms: max(m.values, key=lambda value: value.at_ms).micro for m in minutes}
+    return (said[max(said)] - said[min(said)]) / MICRO
+
+
+def _value(aggregated: str, minutes: list[Minute]) -> float:
+    window = aggregate(0, HOUR_MS, [v for m in minutes for v in m.values], final=True, revision=0)
+    return float(getattr(window, aggregated))
+
+
+def join(rule: dict[str, Any], timeline: Timeline, sensor: Sensor, judged: list[Judged]) -> None:
+    """Put beside each value what the further conditions of the rule's levels come to at the same moment, where known."""
+    when, further = rule["when"], Further.of_rule(rule)
+    for one in judged if further else []:
+        for each in further:
+            value = _beside(when, each, timeline, sensor, one)
+            if value is not None:
+                one.others[each.what] = Decimal(repr(value))
+
+
+def _beside(when: dict[str, Any], each: Further, timeline: Timeline, sensor: Sensor, one: Judged) -> float | None:
+    """Another value of the sensor at the moment of a judged one."""
+    said = {"window": when["window"], "window_s": each.window_s, "aggregate": each.aggregate}
+    other = (sensor.sensor_id, each.measure)
+    minutes = list(timeline.minutes.get(other, {}).values())
+    if when["window"] == "final":
+        beside = judged_values(said, timeline, other, minutes, sensor)
+        return next((b.value for b in beside if b.end_ms == one.end_ms), None)
+    own = timeline.minutes[sensor.sensor_id, when["measure"]][one.end_ms - MINUTE_MS]
+    final = sorted((m for m in minutes if timeline.is_final(m)), key=lambda m: m.start_ms)
+    if not _final_by_then(said, own, final):
+        return None
+    found = (_rising if each.aggregate == "rise" else _sliding)(said, own, final)
+    return None if found is None else found.value
