@@ -21,6 +21,7 @@ from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.contract.times import format_ms
 from streams.contract.topics import readings_topic
+from streams.engine.rules import threshold_of
 from streams.registry import Registry
 from streams.settings import Settings
 
@@ -120,13 +121,10 @@ def calm_value(measure: Measure, sensor: Sensor, rules: list[Rule]) -> float:
             continue
         if rule.when.aggregate == "rise":
             continue  # what stays as it is rises by nothing
-        for level in (one.raised for one in rule.levels if one.raised is not None):
-            if level.at_most is not None:
-                low = max(low, level.at_most)
-            if level.at_least is not None:
-                high = min(high, level.at_least)
-            if level.gauge_level is not None and sensor.gauge_levels is not None:
-                of_gauge = sensor.gauge_levels.of(level.gauge_level)
-                high = high if of_gauge is None else min(high, of_gauge)
+        for threshold in (threshold_of(one, rule.when, sensor) for one in rule.levels):
+            if threshold is not None and rule.when.direction == "below":
+                low = max(low, threshold.reach)
+            elif threshold is not None:
+                high = min(high, threshold.reach)
     # A tenth of the way up: sums of several readings stay below the lowest threshold too.
     return round(low + (high - low) / 10, 3)

@@ -30,6 +30,7 @@ class Sensor:
     delay_ms: int
     gauge_measure: str = "water_level_m"
     gauge_levels: dict[str, Decimal] = field(default_factory=dict)
+    free_flow_kmh: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _sensor(entry: dict[str, Any]) -> Sensor:
         delay_ms=_ms(entry.get("delay_s", 0)),
         gauge_measure=gauge.get("measure", "water_level_m"),
         gauge_levels=levels,
+        free_flow_kmh=Decimal(entry["free_flow_kmh"]) if "free_flow_kmh" in entry else None,
     )
 
 

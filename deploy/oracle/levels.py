@@ -134,10 +134,15 @@ def zone_levels(rule: dict[str, Any]) -> list[Level]:
 
 
 def _level(rule: dict[str, Any], entry: dict[str, Any], sensor: Sensor | None) -> Level | None:
-    """One level as it is for a sensor, or for zones; None where the sensor's gauge has no such level."""
+    """One level as it is for a sensor, or for zones; None where the sensor has no such level or no free flow."""
     up, down, measure = entry["raise"], entry["clear"], rule["when"]["measure"]
     reach = up.get("at_least", up.get("at_most", _gauge(sensor, measure, up.get("gauge_level"))))
     leave = down.get("below", down.get("above", _gauge(sensor, measure, down.get("below_gauge_level"))))
+    for name, pct in (*up.items(), *down.items()):
+        if name in ("at_most_free_flow_pct", "at_least_free_flow_pct"):
+            reach = _free_flow(sensor, pct)
+        elif name in ("above_free_flow_pct", "below_free_flow_pct"):
+            leave = _free_flow(sensor, pct)
     if reach is None or leave is None:
         return None
     margin = Decimal(down.get("margin", 0)) * (1 if _is_below(rule) else -1)
@@ -207,6 +212,13 @@ def _gauge(sensor: Sensor | None, measure: str, level: str | None) -> Decimal | 
     if sensor is None or level is None or sensor.gauge_measure != measure:
         return None
     return sensor.gauge_levels.get(level)
+
+
+def _free_flow(sensor: Sensor | None, pct: Any) -> Decimal | None:
+    """A share of a link's free-flow speed, km/h; values are kept to a millionth, so this is too."""
+    if sensor is None or sensor.free_flow_kmh is None:
+        return None
+    return round(sensor.free_flow_kmh * Decimal(pct) / 100, 6)
 
 
 def _is_reached(judged: list[Judged], k: int, level: Level, gap_ms: int, below: bool) -> bool:

@@ -198,6 +198,7 @@ def _condition(threshold: Threshold, watched: Watched, *, leaving: bool, held_ms
         upward=watched.below == leaving,
         hold_s=(threshold.leave_hold_ms if leaving else threshold.hold_ms) / 1000,
         from_gauge=watched.is_from_gauge(threshold.level),
+        from_free_flow=watched.free_flow(threshold.level) is not None,
         held_since=None if held_ms is None else from_ms(held_ms),
         held_s=None if held_ms is None else (at_ms - held_ms) / 1000,
     )

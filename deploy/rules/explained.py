@@ -14,6 +14,7 @@ from deploy.rules.explanation import Condition, Explanation, LevelTold, Step, Va
 from deploy.rules.wording import (
     HAPPENED,
     duration,
+    free_flow_words,
     kst,
     limit_words,
     minutes_words,
@@ -97,6 +98,7 @@ class Page:
             )
             away = {"limit": one.leave, "is_inside": False, "upward": not one.upward, "hold_s": one.leave_hold_s}
             own = "" if one.gauge_source is None else f"\n{self._say(_OWN)}: {escape(one.gauge_source)}"
+            own += "" if one.free_flow is None else f"\n{self._say(free_flow_words(one.free_flow))}"
             leave = self._limit(reach.model_copy(update=away), unit)
             table.add_row(self._say(one.name), self._limit(reach, unit), leave, escape(one.source) + own)
         return table

@@ -31,6 +31,14 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class FreeFlowTold(Part):
+    """What a threshold is a share of: the link's own free-flow speed, as the registry has it."""
+
+    kmh: float
+    pct: float
+    leave_pct: float
+
+
 class LevelTold(Part):
     """One level as the rule of today has it for this sensor or zone, in the unit of what is judged; durations in s."""
 
@@ -43,6 +51,7 @@ class LevelTold(Part):
     leave_hold_s: float
     source: str
     gauge_source: str | None = Field(description="Where the threshold is the gauge's own: who says so in the registry.")
+    free_flow: FreeFlowTold | None = Field(default=None, description="Where the threshold is a share of a free flow.")
 
 
 class Condition(Part):
@@ -55,6 +64,7 @@ class Condition(Part):
     upward: bool = Field(description="Values above the limit meet it.")
     hold_s: float
     from_gauge: bool
+    from_free_flow: bool = False
     held_since: Instant | None = None
     held_s: float | None = None
 

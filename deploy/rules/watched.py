@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy.rules.explanation import LevelTold
+from deploy.rules.explanation import FreeFlowTold, LevelTold
 from streams.contract.alerts import LEVEL_NAMES, Alert, AlertEvent, Bilingual, Level
 from streams.contract.rules import Rule
 from streams.contract.watched import SHARE, When
@@ -33,6 +33,8 @@ class Watched:
     zone: ZoneRule | None = None
     gauge_source: str | None = None
     """Who says the gauge's own levels."""
+    free_flow_kmh: float | None = None
+    """The link's."""
 
     @property
     def window_ms(self) -> int:
@@ -58,6 +60,17 @@ class Watched:
         said = next((one for one in self.rule.levels if one.level == level), None)
         return said is not None and said.raised is not None and said.raised.gauge_level is not None
 
+    def free_flow(self, level: Level) -> FreeFlowTold | None:
+        """What the level's threshold is a share of, where it is one of the link's free flow."""
+        said = next((one for one in self.rule.levels if one.level == level), None)
+        if said is None or said.raised is None or said.clear is None or self.free_flow_kmh is None:
+            return None
+        pct = said.raised.at_most_free_flow_pct or said.raised.at_least_free_flow_pct
+        leave_pct = said.clear.above_free_flow_pct or said.clear.below_free_flow_pct
+        if pct is None or leave_pct is None:
+            return None
+        return FreeFlowTold(kmh=self.free_flow_kmh, pct=pct, leave_pct=leave_pct)
+
 
 def watched_by(rule: Rule | None, alert: Alert, known: Registry) -> Watched | None:
     """How the rule of today judges the alert's sensor or zone; None where it does not, or judges something else."""
@@ -82,6 +95,7 @@ def watched_by(rule: Rule | None, alert: Alert, known: Registry) -> Watched | No
         gap_ms=int(mine.gap_ms[number]),
         longest_interval_ms=round(sensor.interval_s * 1000),
         gauge_source=None if sensor.gauge_levels is None else sensor.gauge_levels.source,
+        free_flow_kmh=sensor.free_flow_kmh,
     )
 
 
@@ -124,6 +138,7 @@ def levels_told(rule: Rule, watched: Watched) -> list[LevelTold]:
             leave_hold_s=one.leave_hold_ms / 1000,
             source=said[one.level].source,
             gauge_source=watched.gauge_source if watched.is_from_gauge(one.level) else None,
+            free_flow=watched.free_flow(one.level),
         )
         for one in watched.thresholds
     ]

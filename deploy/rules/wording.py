@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from deploy.rules.explanation import Condition, Explanation, Happening, MinutesTold, ReadingsTold, Step
+from deploy.rules.explanation import (
+    Condition,
+    Explanation,
+    FreeFlowTold,
+    Happening,
+    MinutesTold,
+    ReadingsTold,
+    Step,
+)
 from deploy.rules.kept_log import Until
 from streams.clock import KST
 from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
@@ -111,6 +119,14 @@ def limit_words(condition: Condition, unit: str) -> Bilingual:
     return Bilingual(ko=f"{value} {ko}", en=f"{en} {value}")
 
 
+def free_flow_words(told: FreeFlowTold) -> Bilingual:
+    """What a link's thresholds are a share of: `자유속도 60 km/h의 30 % (해제 50 %)`."""
+    return Bilingual(
+        ko=f"이 구간 자유속도 {told.kmh:g} km/h의 {told.pct:g} % (해제 {told.leave_pct:g} %)",
+        en=f"{told.pct:g} % of this link's free flow of {told.kmh:g} km/h (left at {told.leave_pct:g} %)",
+    )
+
+
 def lacking(what: Bilingual, until: Until) -> Bilingual:
     """That something can't be shown, and why."""
     why = _LACKING[until]
@@ -135,7 +151,11 @@ def sentence(step: Step, told: Explanation) -> Bilingual:
 def _of_condition(condition: Condition, value: float, told: Explanation) -> Bilingual:
     level, limit = LEVEL_NAMES[condition.level], limit_words(condition, told.unit)
     what = told.judged or Bilingual(ko="값", en="value")
-    own = Bilingual(ko="이 지점 ", en="this gauge's own ") if condition.from_gauge else Bilingual(ko="", en="the ")
+    own = Bilingual(ko="", en="the ")
+    if condition.from_gauge:
+        own = Bilingual(ko="이 지점 ", en="this gauge's own ")
+    elif condition.from_free_flow:
+        own = Bilingual(ko="이 구간 ", en="this link's own ")
     to = Bilingual(ko=" 해제", en="limit for leaving ") if condition.leaving else Bilingual(ko="", en="threshold for ")
     said = Bilingual(
         ko=f"{what.ko} {number(value)} {told.unit}: {own.ko}{level.ko}{to.ko} 기준({limit.ko})을 충족했습니다.",

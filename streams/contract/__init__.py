@@ -11,6 +11,7 @@ sensors         the registry's words: sensor, zone, owner, city
 watched         what a rule watches
 further         a further condition of a level: another value that must hold with it
 rule_levels     a level of a rule: when it is reached and left, its words
+free_flow       thresholds that are a share of a link's own free-flow speed
 rule_checks     whether the parts of a rule fit together
 further_checks  whether its further conditions fit what it watches
 rules           a rule as written in TOML

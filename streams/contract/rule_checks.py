@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.contract.alerts import LEVEL_RANKS, SCALES
+from streams.contract.free_flow import check_free_flow
 from streams.contract.further_checks import check_further
 from streams.contract.readings import MEASURES, MEASURES_OF, Domain
 from streams.contract.rule_levels import RuleLevel
@@ -17,6 +18,8 @@ _THRESHOLDS: Final = {
     "at_least": 1,
     "at_most": -1,
     "gauge_level": 1,
+    "at_least_free_flow_pct": 1,
+    "at_most_free_flow_pct": -1,
     "magnitude_at_least": 1,
     "or_at_least": 1,
     "or_at_most": -1,
@@ -82,6 +85,7 @@ def check_levels(domain: Domain, when: When, levels: Sequence[RuleLevel]) -> Non
         _check_level(when, one, ("levels", number))
     _check_reach(domain, when, levels)
     check_further(domain, when, levels)
+    check_free_flow(when, levels)
     if when.zone is not None:
         _check_zone(when.zone, levels)
 
@@ -90,8 +94,8 @@ def _check_level(when: When, one: RuleLevel, at: tuple[str | int, ...]) -> None:
     if one.raised is None or one.clear is None or one.when is not None:
         raise Misfit("a rule on sensors or zones has raise and clear", at=at, fix="Give both, and no `when`")
     above = when.direction == "above"
-    raise_by = {"at_least", "gauge_level"} if above else {"at_most"}
-    clear_by = {"below", "below_gauge_level"} if above else {"above"}
+    raise_by = {"at_least", "gauge_level", "at_least_free_flow_pct"} if above else {"at_most", "at_most_free_flow_pct"}
+    clear_by = {"below", "below_gauge_level", "below_free_flow_pct"} if above else {"above", "above_free_flow_pct"}
     for name, part, allowed in (("raise", one.raised, raise_by), ("clear", one.clear, clear_by)):
         given = {k for k, v in part if v is not None and k not in _BESIDE}
         if len(given) != 1 or not given <= allowed:

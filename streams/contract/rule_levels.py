@@ -14,6 +14,8 @@ from streams.errors import Misfit
 GaugeLevel = Literal["attention", "caution", "alert", "serious"]
 """A level of which a river gauge has a threshold of its own."""
 Span = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+FreeFlowShare = Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+"""Percent of the free-flow speed that the registry gives of a road link; one without it is not watched."""
 
 
 class Raise(BaseModel):
@@ -32,6 +34,8 @@ class Raise(BaseModel):
     also: list[Further] = Field(default_factory=list, description="What else of the same sensor must hold then.")
     or_at_least: Bound = Field(default=None, description="From here on without the further conditions.")
     or_at_most: Bound = Field(default=None, description="The same where low values are bad.")
+    at_least_free_flow_pct: FreeFlowShare = None
+    at_most_free_flow_pct: FreeFlowShare = None
     hold_s: Span = 0
 
 
@@ -42,6 +46,8 @@ class Clear(BaseModel):
     below: Bound = None
     above: Bound = None
     below_gauge_level: GaugeLevel | None = None
+    below_free_flow_pct: FreeFlowShare = None
+    above_free_flow_pct: FreeFlowShare = None
     margin: Span = 0
     hold_s: Span = 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,10 +101,14 @@ def _thresholds(rule: Rule, when: When, sensor: Sensor) -> tuple[Threshold, ...]
 
 
 def threshold_of(one: RuleLevel, when: When, sensor: Sensor | None) -> Threshold | None:
-    """One level's threshold for a sensor, or for zones (None); None where its gauge has no such level."""
+    """One level's threshold for a sensor, or for zones (None); None where its gauge or link has none to measure it by."""
     assert one.raised is not None and one.clear is not None
     reach = one.raised.at_most if when.direction == "below" else one.raised.at_least
     leave = one.clear.above if when.direction == "below" else one.clear.below
+    if (pct := one.raised.at_most_free_flow_pct or one.raised.at_least_free_flow_pct) is not None:
+        reach = _of_free_flow(sensor, pct)
+    if (pct := one.clear.above_free_flow_pct or one.clear.below_free_flow_pct) is not None:
+        leave = _of_free_flow(sensor, pct)
     if one.raised.gauge_level is not None:
         reach = _gauge_level(sensor, when, one.raised.gauge_level)
     if one.clear.below_gauge_level is not None:
@@ -123,6 +128,13 @@ def _gauge_level(sensor: Sensor | None, when: When, level: Any) -> float | None:
     if sensor is None or sensor.gauge_levels is None or sensor.gauge_levels.measure != when.measure:
         return None
     return sensor.gauge_levels.of(level)
+
+
+def _of_free_flow(sensor: Sensor | None, pct: float) -> float | None:
+    """So many percent of a link's free-flow speed, km/h, as exact as values are kept."""
+    if sensor is None or sensor.free_flow_kmh is None:
+        return None
+    return float(round(Decimal(repr(sensor.free_flow_kmh)) * Decimal(repr(pct)) / 100, 6))
 
 
 class Finding(NamedTuple):

@@ -109,4 +109,5 @@ def _level(one: RuleLevel) -> dict[str, Any]:
         "raise": None if raised is None else raised.at_least if raised.at_least is not None else raised.at_most,
         "clear": None if clear is None else clear.below if clear.below is not None else clear.above,
         "from_gauge_level": raised.gauge_level if raised else None,
+        "free_flow_pct": (raised.at_most_free_flow_pct or raised.at_least_free_flow_pct) if raised else None,
     }

@@ -11,7 +11,12 @@ from streams.contract.readings import MEASURES
 from streams.contract.rule_levels import GaugeLevel
 from streams.contract.watched import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate
 
-OPPOSITE = {"at_least": "at_most", "at_most": "at_least", "below": "above", "above": "below"}
+OPPOSITE = {
+    f"{name}{share}": f"{other}{share}"
+    for one, another in (("at_least", "at_most"), ("below", "above"))
+    for name, other in ((one, another), (another, one))
+    for share in ("", "_free_flow_pct")
+}
 
 
 class Mutant(NamedTuple):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.rules.watched import Watched, changes_since, levels_told, watched_by
+from deploy.rules.wording import free_flow_words
 from streams import registry
 from streams.contract.alerts import Alert, AlertEvent, LevelBounds
 from streams.contract.rules import Rule
@@ -72,6 +74,26 @@ def test_a_zone_is_watched_by_the_rules_sensors_there(known: registry.Registry) 
     assert watched.sensors == {"rain-1", "wet-0", "wet-1", "wet-4", "wet-6", "wet-7"}
     assert _watched(MEAN, share, known)[1] is None, "the mean is no share"
     assert _watched(MEAN, _alert(measure="rainfall_mm", **of_zone), known)[1] is not None
+
+
+def test_a_threshold_of_a_links_free_flow_is_told_with_what_it_is_a_share_of(known: registry.Registry) -> None:
+    jam = zone_rule(
+        "jam",
+        "traffic",
+        {"scope": "sensor", "measure": "speed_kmh", "window": "reading", "direction": "below"},
+        level("advisory", {"at_most_free_flow_pct": 30}, {"above_free_flow_pct": 50}),
+    )
+    street = known.sensors["street-0"].model_copy(update={"free_flow_kmh": 80.0})
+    known = replace(known, sensors={**known.sensors, "street-0": street})
+    alert = _alert(rule_id="jam", scope={"sensor_id": "street-0"}, measure="speed_kmh", level="advisory")
+
+    rule, watched = _watched(jam, alert, known)
+    assert watched is not None
+    (advisory,) = levels_told(rule, watched)
+
+    assert (advisory.reach, advisory.leave, advisory.gauge_source) == (24, 40, None)
+    assert advisory.free_flow is not None
+    assert free_flow_words(advisory.free_flow).ko == "이 구간 자유속도 80 km/h의 30 % (해제 50 %)"
 
 
 @pytest.mark.parametrize(

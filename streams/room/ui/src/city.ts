@@ -233,7 +233,7 @@ export function trafficOf(now: SensorNow): Traffic | null {
   const free = now.sensor.free_flow_kmh;
   if (!free || now.sensor.kind !== "road-link" || now.value === null || now.measure !== "speed_kmh") return null;
   const share = now.value / free;
-  return share < 0.3 ? "jam" : share < 0.6 ? "slow" : "free";
+  return share <= 0.3 ? "jam" : share < 0.6 ? "slow" : "free";
 }
 
 function domainNow(domain: Domain, city: City, picture: Picture, open: readonly Alert[], sensors: ReadonlyMap<string, SensorNow>): DomainNow {

@@ -57,6 +57,7 @@ export interface RuleLevel {
   readonly raise?: number | null;
   readonly clear?: number | null;
   readonly from_gauge_level?: string | null;
+  readonly free_flow_pct?: number | null;
 }
 
 export interface Rule {

@@ -1,6 +1,6 @@
-/** A rule's thresholds for one sensor: the gauge's own levels where the rule says so. */
+/** A rule's thresholds for one sensor: the gauge's own levels, or a share of the link's free flow, where the rule says so. */
 import { ruleFor } from "./city";
-import type { City, Sensor } from "./contract";
+import type { City, RuleLevel, Sensor } from "./contract";
 import { rankOf, type Rank } from "./levels";
 import { said } from "./text";
 
@@ -15,10 +15,16 @@ export function thresholdsFor(city: City, sensor: Sensor, measure: string, ruleI
   const rule = ruleFor(city, sensor, measure, ruleId);
   const found: Threshold[] = [];
   for (const level of rule?.levels ?? []) {
-    const own = level.from_gauge_level ? sensor.gauge_levels?.[level.from_gauge_level] : level.raise;
+    const own = ownOf(level, sensor);
     if (typeof own === "number") found.push({ rank: rankOf(level.level), word: said(level.name), value: own });
   }
   return found;
+}
+
+function ownOf(level: RuleLevel, sensor: Sensor): unknown {
+  if (level.from_gauge_level) return sensor.gauge_levels?.[level.from_gauge_level];
+  if (level.free_flow_pct) return sensor.free_flow_kmh ? (sensor.free_flow_kmh * level.free_flow_pct) / 100 : null;
+  return level.raise;
 }
 
 /** The next worse level above a value, and how far away it is; none for rules that fall below. */
