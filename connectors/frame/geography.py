@@ -6,9 +6,9 @@ import math
 from typing import Final
 
 from streams.contract.alerts import Bilingual
+from streams.contract.distance import distance_km
 from streams.contract.sensors import City
 
-EARTH_RADIUS_KM: Final = 6371.0
 WINDS: Final = (
     ("북", "N"), ("북북동", "NNE"), ("북동", "NE"), ("동북동", "ENE"),
     ("동", "E"), ("동남동", "ESE"), ("남동", "SE"), ("남남동", "SSE"),
@@ -29,9 +29,7 @@ def place_seen_from(city: City, there: tuple[float, float]) -> Bilingual:
 def distance_and_bearing(here: tuple[float, float], there: tuple[float, float]) -> tuple[float, float]:
     """Kilometres on the great circle and degrees from north, of two (longitude, latitude) in degrees."""
     (lon_1, lat_1), (lon_2, lat_2) = (tuple(map(math.radians, point)) for point in (here, there))
-    lon, lat = lon_2 - lon_1, lat_2 - lat_1
-    half = math.sin(lat / 2) ** 2 + math.cos(lat_1) * math.cos(lat_2) * math.sin(lon / 2) ** 2
-    km = 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+    lon = lon_2 - lon_1
     east = math.sin(lon) * math.cos(lat_2)
     north = math.cos(lat_1) * math.sin(lat_2) - math.sin(lat_1) * math.cos(lat_2) * math.cos(lon)
-    return km, math.degrees(math.atan2(east, north)) % 360
+    return distance_km(here, there), math.degrees(math.atan2(east, north)) % 360

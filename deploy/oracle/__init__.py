@@ -9,6 +9,7 @@ readings and recomputes from them what the engine carries on in arrays. It is wr
     windows   windows of every length as subscribers must see them last
     judged    the values that a rule judges, and what its further conditions come to beside them
     levels    what a rule says of a series of values: raised, stepped, cleared
+    announced which level an announcement reaches
     alerts    every alert of sensor rules and announcements
     zones     every alert of zone rules, over all partitions of a domain
     answer    all of it, of one log of one exercise or of reality

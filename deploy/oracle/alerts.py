@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from deploy.oracle import levels
+from deploy.oracle import announced, levels
 from deploy.oracle.city import City
 from deploy.oracle.fates import Timeline
 from deploy.oracle.judged import join, judged_values
@@ -91,18 +90,18 @@ def bulletin_alerts(city: City, bulletins: Iterable[dict[str, Any]]) -> Alerts:
         rules = [rule for rule in city.rules if rule.get("bulletin", {}).get("kind") == bulletin["kind"]]
         replaced = bulletin.get("supersedes")
         for rule in rules if replaced in known else []:
-            _announce(found, rule, {**bulletin, "bulletin_id": replaced, "cancelled": True})
+            _announce(found, rule, {**bulletin, "bulletin_id": replaced, "cancelled": True}, city.centre)
         for rule in rules:
-            _announce(found, rule, bulletin)
+            _announce(found, rule, bulletin, city.centre)
     return found
 
 
-def _announce(found: Alerts, rule: dict[str, Any], bulletin: dict[str, Any]) -> None:
+def _announce(found: Alerts, rule: dict[str, Any], bulletin: dict[str, Any], centre: tuple[float, float]) -> None:
     alert_id = f"{rule['rule_id']}:{bulletin['bulletin_id']}"
     changes = found.get(alert_id, [])
     ranks = [entry["level"] for entry in rule["levels"]]
     old = ranks.index(changes[-1].level) if changes and changes[-1].level is not None else -1
-    new = -1 if bulletin.get("cancelled", False) else _reached(rule, bulletin)
+    new = -1 if bulletin.get("cancelled", False) else announced.reached(rule, bulletin, centre)
     if old < 0 and new < 0:
         return
     if old < 0:
@@ -113,7 +112,7 @@ def _announce(found: Alerts, rule: dict[str, Any], bulletin: dict[str, Any]) -> 
         transition = "stepped_up" if new > old else "stepped_down" if new < old else "revised"
     onset_ms = changes[0].onset_ms if changes else instant_ms(bulletin.get("occurred_at", bulletin["issued_at"]))
     level = rule["levels"][new] if new >= 0 else None
-    least = level["when"].get("magnitude_at_least") if level else None
+    least = announced.magnitude_of(level, bulletin, centre) if level else None
     change = Change(
         rule["rule_id"],
         bulletin["bulletin_id"],
@@ -126,21 +125,6 @@ def _announce(found: Alerts, rule: dict[str, Any], bulletin: dict[str, Any]) -> 
         onset_ms,
     )
     found[alert_id] = [*changes, change]
-
-
-def _reached(rule: dict[str, Any], bulletin: dict[str, Any]) -> int:
-    """The highest level whose every condition holds, -1 for none."""
-    highest = -1
-    for i, entry in enumerate(rule["levels"]):
-        when = entry["when"]
-        magnitude = bulletin.get("magnitude")
-        by_level = "level" not in when or when["level"] == bulletin.get("level")
-        by_size = "magnitude_at_least" not in when or (
-            magnitude is not None and Decimal(str(magnitude)) >= when["magnitude_at_least"]
-        )
-        if by_level and by_size:
-            highest = i
-    return highest
 
 
 def _revision(bulletin: dict[str, Any]) -> int:

@@ -50,6 +50,8 @@ class City:
     rules: list[dict[str, Any]]
     """As they stand in their files."""
     times: dict[str, Times]
+    centre: tuple[float, float] = (0.0, 0.0)
+    """Longitude, latitude."""
 
 
 def read_city(seeds: Path) -> City:
@@ -63,7 +65,8 @@ def read_city(seeds: Path) -> City:
         if not path.name.endswith(".test.toml"):
             rules += _toml(path).get("rules", [])
     times = {name: _times(entry) for name, entry in _toml(seeds / "city.toml").get("domains", {}).items()}
-    return City(sensors, rules, times)
+    longitude, latitude = _toml(seeds / "city.toml")["centre"]
+    return City(sensors, rules, times, (float(longitude), float(latitude)))
 
 
 def _toml(path: Path) -> dict[str, Any]:

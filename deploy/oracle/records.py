@@ -124,6 +124,8 @@ def bulletin_of(value: bytes | None) -> dict[str, Any]:
         _required(texts, language, _written)
     _optional(found, "exercise", _text(EXERCISE_ID))
     _optional(found, "magnitude", _number(-2, 10))
+    _optional(found, "location", _location)
+    _optional(found, "intensity", _number(0, 12))
     _optional(found, "occurred_at", instant_ms)
     return found
 

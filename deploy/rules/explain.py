@@ -20,6 +20,7 @@ from streams.contract.bulletins import Bulletin
 from streams.contract.rules import Rule
 from streams.contract.times import from_ms, to_ms
 from streams.engine.levels import Threshold
+from streams.engine.reports import distance_of
 from streams.registry import Registry
 from streams.settings import Settings
 
@@ -144,7 +145,8 @@ class _Case:
 
     def _announced(self, step: Step, bulletin: Bulletin | None) -> Step:
         if bulletin is not None:
-            return step.model_copy(update={"bulletin": bulletin})
+            km = distance_of(bulletin, self.known.city.centre)
+            return step.model_copy(update={"bulletin": bulletin, "distance_km": km})
         what = Bilingual(ko="이 발표문", en="This announcement")
         return step.model_copy(update={"gaps": [lacking(what, self.announced.until)]})
 

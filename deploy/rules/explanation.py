@@ -123,6 +123,7 @@ class Step(Part):
     minutes: list[MinutesTold] = Field(default_factory=list)
     readings: list[ReadingsTold] = Field(default_factory=list)
     bulletin: Bulletin | None = None
+    distance_km: float | None = Field(default=None, description="Of an announcement's place from the city's centre.")
     command: Command | None = None
     why: Bilingual | None = Field(default=None, description="Why it ended without being judged.")
     gaps: list[Bilingual] = Field(default_factory=list, description="What can't be shown any more, and why.")

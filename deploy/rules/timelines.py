@@ -23,7 +23,7 @@ from deploy.rules.series import OF_THE_RULE, Moment, Seconds, SensorSeries, Stre
 from streams import rulebook
 from streams.contract.alerts import Level
 from streams.contract.ids import BulletinId, RuleId, SensorId, ZoneId
-from streams.contract.readings import MEASURES
+from streams.contract.readings import MEASURES, Location
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.errors import Misfit, WrongInput
@@ -65,6 +65,8 @@ class Announced(Strict):
     revision: Annotated[int, Field(ge=0)] = 0
     level: Level | None = None
     magnitude: float | None = None
+    intensity: float | None = None
+    location: Location | None = None
     area: list[ZoneId] = Field(default_factory=list)
     cancelled: bool = False
     supersedes: BulletinId | None = None

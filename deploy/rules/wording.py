@@ -206,6 +206,11 @@ def _of_bulletin(step: Step, bulletin: Bulletin) -> Bilingual:
         if step.threshold is not None:
             reach = f"{step.threshold:g}"
             parts.append((f"기준 규모 {reach} 이상", f"threshold magnitude {reach} or more"))
+    if bulletin.intensity is not None:
+        parts.append((f"최대진도 {bulletin.intensity:g}", f"greatest intensity {bulletin.intensity:g}"))
+    if step.distance_km is not None:
+        km = f"{step.distance_km:.0f} km"
+        parts.append((f"진앙 {km}", f"epicentre {km} away"))
     if bulletin.level is not None:
         name = LEVEL_NAMES[bulletin.level]
         parts.append((f"발표 단계 {name.ko}", f"announced level {name.en}"))

@@ -8,8 +8,10 @@ windows         an aggregate over a window, early or final
 zone_inputs     what the readings stage tells the zones stage
 alerts          an alert's whole state, the events of its life, an officer's commands
 sensors         the registry's words: sensor, zone, owner, city
+distance        how far two places lie apart
 watched         what a rule watches
 further         a further condition of a level: another value that must hold with it
+announced       when an announcement reaches a level of a rule
 rule_levels     a level of a rule: when it is reached and left, its words
 free_flow       thresholds that are a share of a link's own free-flow speed
 rule_checks     whether the parts of a rule fit together

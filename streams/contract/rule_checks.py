@@ -20,7 +20,6 @@ _THRESHOLDS: Final = {
     "gauge_level": 1,
     "at_least_free_flow_pct": 1,
     "at_most_free_flow_pct": -1,
-    "magnitude_at_least": 1,
     "or_at_least": 1,
     "or_at_most": -1,
 }
@@ -44,25 +43,16 @@ def check_order(levels: Sequence[RuleLevel]) -> None:
     for name, sign in _THRESHOLDS.items():
         last: float | None = None
         for number, one in enumerate(levels):
-            part = "when" if one.when is not None else "raise"
-            value = getattr(one.when or one.raised, name, None)
+            value = getattr(one.raised, name, None)
             if value is None:
                 continue
             height = LEVEL_RANKS[value] if name == "gauge_level" else sign * value
             is_stricter = one.raised is not None and bool(one.raised.also) and not name.startswith("or_")
             if last is not None and (height < last or (height == last and not is_stricter)):
                 what = f"it must {'fall' if sign < 0 else 'grow'} with the level"
-                at = ("levels", number, part, name)
+                at = ("levels", number, "raise", name)
                 raise Misfit(what, at=at, value=value, fix="Mend the number or the order of the levels")
             last = height
-
-
-def check_on_bulletin(levels: Sequence[RuleLevel]) -> None:
-    """A rule on announcements says what an announcement must have."""
-    for number, one in enumerate(levels):
-        if one.when is None or one.raised or one.clear:
-            fix = "Give that, and no raise or clear"
-            raise Misfit("a rule on announcements has `when`", at=("levels", number), fix=fix)
 
 
 def check_measure(domain: Domain, when: When) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from streams.contract.alerts import Bilingual, Certainty, Level, Severity, Urgency
+from streams.contract.announced import BulletinWhen
 from streams.contract.further import Further
 from streams.contract.watched import Bound
-from streams.errors import Misfit
 
 GaugeLevel = Literal["attention", "caution", "alert", "serious"]
 """A level of which a river gauge has a threshold of its own."""
@@ -52,18 +52,9 @@ class Clear(BaseModel):
     hold_s: Span = 0
 
 
-class BulletinWhen(BaseModel):
-    """When a bulletin reaches a level: every condition given must hold."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    level: Level | None = None
-    magnitude_at_least: Bound = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self.level is None and self.magnitude_at_least is None:
-            raise Misfit("it has no condition", fix="Give level or magnitude_at_least")
-        return self
+def _alternatives(given: Any) -> Any:
+    """One condition stands for a list of it."""
+    return [given] if isinstance(given, dict | BulletinWhen) else given
 
 
 class RuleLevel(BaseModel):
@@ -73,7 +64,9 @@ class RuleLevel(BaseModel):
     level: Level
     raised: Raise | None = Field(default=None, alias="raise")
     clear: Clear | None = None
-    when: BulletinWhen | None = None
+    when: Annotated[list[BulletinWhen] | None, BeforeValidator(_alternatives)] = Field(
+        default=None, description="Of a rule on announcements: one condition, or a list of which any suffices."
+    )
     severity: Severity
     urgency: Urgency
     certainty: Certainty

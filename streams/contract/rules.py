@@ -17,10 +17,11 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from streams.contract.alerts import Bilingual
+from streams.contract.announced import check_on_bulletin
 from streams.contract.bulletins import BulletinKind
 from streams.contract.ids import RuleId
 from streams.contract.readings import Domain
-from streams.contract.rule_checks import check_levels, check_measure, check_on_bulletin, check_order, check_scale
+from streams.contract.rule_checks import check_levels, check_measure, check_order, check_scale
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.watched import When
 from streams.contract.wording import OF_ALERTS, OF_BULLETINS, OF_ZONES, check_wording

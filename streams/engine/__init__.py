@@ -31,6 +31,7 @@ One batch from bytes to alert, file by file:
     further         further conditions of a level: what they come to beside the value that is judged
     levels          one alert's state table: raise, hold, step up, step down, clear
     changed_seeds   what becomes of a kept level when its rule or what it watches has changed
+    reports         which level of a rule an announcement reaches
     zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
     alert_events    level changes → what `hub.alert-events` carries: id, step, texts
     window_records  window rows → JSON

@@ -26,9 +26,14 @@ from streams.engine.changed_seeds import place_now
 from streams.engine.dead_letter import dead_letter
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
+from streams.engine.reports import held_by, reached
 
 NAME: Final = "bulletins"
 ENDED: Final = Bilingual(ko="발표 기관이 해제했습니다.", en="The institution has lifted it.")
+BELOW: Final = Bilingual(
+    ko="정정 발표가 이 규칙의 기준에 미치지 않아 해제되었습니다.",
+    en="As revised, it no longer reaches what this rule asks for.",
+)
 REPLACED: Final = Bilingual(ko="새 발표로 대체되었습니다.", en="A newer announcement has replaced it.")
 WHOLE_CITY: Final = Bilingual(ko="시 전역", en="the whole city")
 KEPT_MS: Final = 90 * 86_400_000
@@ -51,16 +56,29 @@ class _Known:
 
 
 class BulletinsStage:
-    """State of one partition of `bulletins`."""
+    """State of one partition of `bulletins`.
+
+    Args:
+        rules: all; those on announcements are taken.
+        zone_names: by id.
+        partition: which one.
+        event_partition: where an alert's events belong.
+        centre: of the city, from which distances count; longitude, latitude.
+    """
 
     name: Final = NAME
 
     def __init__(
-        self, rules: list[Rule], zone_names: dict[str, Bilingual], partition: int, event_partition: PartitionOf
+        self,
+        rules: list[Rule],
+        zone_names: dict[str, Bilingual],
+        partition: int,
+        event_partition: PartitionOf,
+        centre: tuple[float, float],
     ) -> None:
         self.partition = partition
         self._rules = [rule for rule in rules if rule.bulletin is not None]
-        self._zone_names, self._event_partition = zone_names, event_partition
+        self._zone_names, self._event_partition, self._centre = zone_names, event_partition, centre
         self._known: dict[str, _Known] = {}
         self.applied = -1
         self.superseded = 0
@@ -102,7 +120,7 @@ class BulletinsStage:
     def _judge(self, rule: Rule, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:
         onset = bulletin.occurred_at or bulletin.issued_at
         old, step, onset_ms = known.standing.get(rule.rule_id, [-1, 0, to_ms(onset)])
-        new = -1 if bulletin.cancelled else _reached(rule.levels, bulletin)
+        new = -1 if bulletin.cancelled else reached(rule.levels, bulletin, self._centre)
         if old < 0 and new < 0:
             return
         transition: Transition = "revised"
@@ -113,7 +131,9 @@ class BulletinsStage:
         step += 1
         known.standing[rule.rule_id] = [new, step, onset_ms]
         words = rule.levels[new if new >= 0 else min(old, len(rule.levels) - 1)]
-        alert = self._alert(rule, bulletin, words, step, onset_ms, ended=None if new >= 0 else ended)
+        alert = self._alert(
+            rule, bulletin, words, step, onset_ms, ended=None if new >= 0 else ended if bulletin.cancelled else BELOW
+        )
         event = AlertEvent(
             alert_id=alert.alert_id,
             origin=f"bulletin:{bulletin.bulletin_id}",
@@ -140,6 +160,7 @@ class BulletinsStage:
         self, rule: Rule, bulletin: Bulletin, words: RuleLevel, step: int, onset_ms: int, *, ended: Bilingual | None
     ) -> Alert:
         level = None if ended else words.level
+        held = None if ended else held_by(words, bulletin, self._centre)
         onset = from_ms(onset_ms)
         return Alert(
             alert_id=alert_id_of(rule.rule_id, bulletin.bulletin_id, None, bulletin.exercise),
@@ -151,7 +172,7 @@ class BulletinsStage:
             zone=bulletin.area[0] if len(bulletin.area) == 1 else None,
             measure="magnitude" if bulletin.magnitude is not None else None,
             value=bulletin.magnitude,
-            threshold=words.when.magnitude_at_least if words.when is not None and not ended else None,
+            threshold=None if held is None else held.magnitude_at_least,
             window_s=None,
             level=level,
             level_rank=LEVEL_RANKS[level] if level else None,
@@ -264,19 +285,6 @@ class BulletinsStage:
 
 def _identity(bulletin_id: str, exercise: str | None) -> str:
     return f"{bulletin_id}:{exercise or ''}"
-
-
-def _reached(levels: list[RuleLevel], bulletin: Bulletin) -> int:
-    """The highest level that the bulletin reaches, -1 for none."""
-    highest = -1
-    for i, one in enumerate(levels):
-        when = one.when
-        assert when is not None
-        by_level = when.level is None or when.level == bulletin.level
-        least = when.magnitude_at_least
-        if by_level and (least is None or (bulletin.magnitude is not None and bulletin.magnitude >= least)):
-            highest = i
-    return highest
 
 
 def read_record(model: Any, record: Record) -> Any:

@@ -147,7 +147,7 @@ def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> li
         Stage(
             bulletins_stage.NAME,
             (BULLETINS,),
-            lambda _, p: bulletins_stage.BulletinsStage(rules, zone_names, p, event_partition),
+            lambda _, p: bulletins_stage.BulletinsStage(rules, zone_names, p, event_partition, known.city.centre),
         ),
         Stage(commands_stage.NAME, (COMMANDS,), lambda _, p: commands_stage.CommandsStage(p, event_partition)),
         Stage(alerts_stage.NAME, (ALERT_EVENTS,), lambda _, p: alerts_stage.AlertsStage(p)),

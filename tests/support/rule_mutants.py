@@ -37,10 +37,13 @@ def mutants(rule: dict[str, Any], interval_s: float) -> Iterator[Mutant]:
     when = rule.get("when")
     for number, level in enumerate(rule["levels"]):
         if when is None:
-            changes = _of_announcements(level)
-        else:
-            changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
-            changes += _of_further_conditions(rule, level)
+            for what, alternatives in _of_announcements(level["when"]):
+                changed = deepcopy(rule)
+                changed["levels"][number]["when"] = alternatives
+                yield Mutant(f"{level['level']}: {what}", changed)
+            continue
+        changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
+        changes += _of_further_conditions(rule, level)
         for part, name, value in changes:
             changed = deepcopy(rule)
             old = changed["levels"][number][part].get(name)
@@ -98,15 +101,29 @@ def _of_gauges(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
                 yield part, name, other
 
 
-def _of_announcements(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    when = level["when"]
-    if "magnitude_at_least" in when:
-        for sign in (1, -1):
-            yield "when", "magnitude_at_least", round(when["magnitude_at_least"] + sign * 0.1, 1)
-    if "level" in when:
-        for other in ("advisory", "warning", "attention", "serious"):
-            if when["level"] != other:
-                yield "when", "level", other
+_STEPS = {"magnitude_at_least": 0.1, "intensity_at_least": 1, "within_km": 1}
+"""How much a condition of an announcement is changed."""
+
+
+def _of_announcements(given: dict[str, Any] | list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each number a little higher and lower, each word another; a condition or a whole alternative left out."""
+    every = given if isinstance(given, list) else [given]
+    for place, when in enumerate(every):
+        others = [*every[:place], *every[place + 1 :]]
+        if others:
+            yield f"when {when} left out", others
+        for name, value in when.items():
+            rest = {k: v for k, v in when.items() if k != name}
+            if rest:
+                yield f"when.{name} left out of {when}", [*others, rest]
+            for other in _others_of(name, value):
+                yield f"when.{name} {value} → {other}", [*others, when | {name: other}]
+
+
+def _others_of(name: str, value: Any) -> list[Any]:
+    if name in _STEPS:
+        return [round(value + sign * _STEPS[name], 1) for sign in (1, -1)]
+    return [other for other in ("advisory", "warning", "attention", "serious") if other != value]
 
 
 def _of_what_is_watched(rule: dict[str, Any]) -> Iterator[Mutant]:

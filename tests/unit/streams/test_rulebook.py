@@ -81,6 +81,7 @@ class Wrong(NamedTuple):
 
 
 OZONE = 'domain = "air-quality"\nname = { ko = "비", en = "Rain" }\n\n[rules.when]\nmeasure = "o3_ppm"\nunit = "ppm"'
+TWO = "[\n{ within_km = 9 },\n{},\n]"
 WRONG: dict[str, Wrong] = {
     "unknown measure": Wrong('"rainfall_mm"', '"rain_mm"', 9, ("rain-1h", "'rain_mm'", "Take one of rainfall_mm")),
     "a unit that does not fit": Wrong('unit = "mm"', 'unit = "cm"', 10, ("rain-1h", "'cm'", "Convert", "to mm")),
@@ -102,6 +103,8 @@ WRONG: dict[str, Wrong] = {
     "an unknown level": Wrong('level = "warning"', 'level = "red"', 28, ("levels.1.level", "'red'", "advisory")),
     "two scales": Wrong('level = "warning"', 'level = "serious"', 15, ("mix two scales", "Take all of one")),
     "the id of another": Wrong('rule_id = "quake"', 'rule_id = "rain-1h"', 40, ("rain.toml too", "'rain-1h'", "another id")),
+    "a distance that is none": Wrong("magnitude_at_least = 3.5", "within_km = -1", 47, ("when", "within_km", "'-1'")),
+    "an alternative of nothing": Wrong("{ magnitude_at_least = 3.5 }", TWO, 49, ("has no condition", "Give level")),
     "broken TOML": Wrong("window_s = 3600", "window_s 3600", 12, ("not valid TOML", "Mend that line")),
     "TOML that breaks off": Wrong('source = "test"\n', 'source = """test\n', 54, ("not valid TOML",)),
 }  # fmt: skip

@@ -1,0 +1,153 @@
+"""Thousands of random earthquakes, revised, moved, lifted, replaced: the stages say what the slow calculation says."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from deploy.oracle import Arrived, City, read_city
+from deploy.oracle.alerts import bulletin_alerts
+from deploy.oracle.records import Refused, bulletin_of
+from deploy.rules.offline import AlertState, Arrival, OfflineCity
+from streams import registry, rulebook
+from streams.contract.times import format_ms, to_ms
+from tests.support.small_city import CITY, SENSORS
+from tests.support.storm_city import write_in_its_zones
+
+QUAKES, EXAMPLES = 400, 25
+BEGIN_MS = 1_662_390_000_000
+_LEVEL = """
+[[rules.levels]]
+level = "{level}"
+when = {when}
+severity = "Minor"
+urgency = "Immediate"
+certainty = "Observed"
+headline = {{ ko = "{{text}}", en = "{{text}}" }}
+instruction = {{ ko = "보라", en = "Watch" }}
+source = "test"
+"""
+RULES = '[[rules]]\nrule_id = "quake"\ndomain = "disaster"\nname = { ko = "지진", en = "Quake" }\n'
+RULES += 'bulletin = { kind = "earthquake" }\n' + "".join(
+    _LEVEL.format(level=name, when=when)
+    for name, when in (
+        (
+            "attention",
+            "[{ magnitude_at_least = 3.0, within_km = 50 }, { magnitude_at_least = 3.5, within_km = 80.5 }, "
+            "{ intensity_at_least = 3, within_km = 50 }]",
+        ),
+        ("alert", "[{ magnitude_at_least = 4.0, within_km = 400 }, { intensity_at_least = 5 }]"),
+        ("serious", "{ magnitude_at_least = 5.0 }"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_in_its_zones(tmp_path_factory.mktemp("quakes"), CITY, SENSORS, RULES)
+
+
+def place(draw: random.Random, centre: tuple[float, float]) -> dict[str, float] | None:
+    """Somewhere around the city, often near a bound, north or south of it; now and then not said."""
+    if draw.random() < 0.15:
+        return None
+    km = draw.choice((0, 49.9, 50.1, 79.9, 80.4, 80.6, 399, 401, draw.uniform(0, 900)))
+    if draw.random() < 0.5:
+        return {"lon": centre[0], "lat": round(centre[1] + draw.choice((1, -1)) * km / 111.19493, 6)}
+    return {"lon": round(centre[0] + draw.uniform(-9, 9), 6), "lat": round(centre[1] + draw.uniform(-6, 6), 6)}
+
+
+def revisions(draw: random.Random, number: int, centre: tuple[float, float]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """One earthquake's reports: arrival (ms) and what is said; some late, repeated, lifted or in place of another."""
+    at_ms = BEGIN_MS + draw.randint(0, 86_400_000)
+    occurred = {"occurred_at": format_ms(at_ms)} if draw.random() < 0.6 else {}
+    for revision in range(draw.choice((1, 2, 2, 3, 4))):
+        at_ms += draw.choice((0, 1_000, 240_000))
+        said: dict[str, Any] = {
+            "bulletin_id": f"q{number}",
+            "revision": draw.choice((revision, revision, revision, max(0, revision - 1))),
+            "kind": "earthquake",
+            "issued_at": format_ms(at_ms),
+            "source": "KMA",
+            "texts": {"ko": "지진", "en": "Quake"},
+            **occurred,
+        }
+        said["magnitude"] = draw.choice((2.2, 2.9, 3, 3.0, 3.4, 3.5, 3.9, 4.0, 4.9, 5.0, 5.4, None))
+        said["intensity"] = draw.choice((None, None, None, 2, 3, 4, 5.0, 6))
+        said["location"] = place(draw, centre)
+        if draw.random() < 0.05:
+            said["cancelled"] = True
+        if draw.random() < 0.05:
+            said["supersedes"] = f"q{draw.randrange(QUAKES)}"
+        if draw.random() < 0.03:
+            said["location"] = {"lat": 91.0, "lon": 129.0}  # refused
+        sent = {name: value for name, value in said.items() if value is not None or draw.random() < 0.5}
+        for _ in range(draw.choice((1, 1, 1, 2))):
+            yield at_ms, sent
+
+
+def log_of(seed: int, centre: tuple[float, float]) -> list[Arrived]:
+    draw = random.Random(seed)
+    said = [one for number in range(QUAKES) for one in revisions(draw, number, centre)]
+    said.sort(key=lambda one: one[0])
+    return [Arrived("bulletins", 0, at_ms, json.dumps(value).encode()) for at_ms, value in said]
+
+
+def played(known: registry.Registry, seeds: Path, log: list[Arrived], restart_at: int) -> list[AlertState]:
+    city = OfflineCity(known, rulebook.load(seeds), partitions=2)
+    arrivals = [Arrival("bulletins", b"-", record.value, record.arrival_ms) for record in log]
+    states = city.feed(arrivals[:restart_at])
+    city.restart()
+    return states + city.feed(arrivals[restart_at:])
+
+
+def told(states: list[AlertState]) -> dict[str, list[tuple[object, ...]]]:
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for transition, alert in states:
+        step = (transition, alert.level, to_ms(alert.updated_at), alert.value, alert.threshold, to_ms(alert.onset))
+        found.setdefault(alert.alert_id, []).append(step)
+    return found
+
+
+def calculated(log: list[Arrived], city: City) -> dict[str, list[tuple[object, ...]]]:
+    bulletins = []
+    for record in log:
+        try:
+            bulletins.append(bulletin_of(record.value))
+        except Refused:
+            continue
+    return {
+        alert_id: [(c.transition, c.level, c.at_ms, c.value, c.threshold, c.onset_ms) for c in life]
+        for alert_id, life in bulletin_alerts(city, bulletins).items()
+    }
+
+
+def test_the_stages_say_of_ten_thousand_earthquakes_what_the_slow_calculation_says(seeds: Path) -> None:
+    known, city, seen = registry.load(seeds), read_city(seeds), Counter[str]()
+
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.integers(0, 2**32), st.floats(0.2, 0.8))
+    def holds(seed: int, part: float) -> None:
+        log = log_of(seed, known.city.centre)
+        expected = calculated(log, city)
+        assert told(played(known, seeds, log, int(len(log) * part))) == expected
+        for life in expected.values():
+            seen.update(f"{step[0]} {step[1]}" for step in life)
+            seen["by intensity alone"] += any(step[1] == "alert" and step[4] is None for step in life)
+            seen["raised again"] += sum(step[0] == "raised" for step in life) > 1
+
+    holds()
+
+    for happened in (
+        *("raised attention", "raised alert", "raised serious", "stepped_up alert", "stepped_down attention"),
+        *("revised alert", "cleared None", "by intensity alone", "raised again"),
+    ):
+        assert seen[happened] > QUAKES / 4, (happened, seen)
