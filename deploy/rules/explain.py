@@ -140,7 +140,7 @@ class _Case:
         if self.watched is None or self.evidence is None or threshold is None:
             return step
         if event.bounds is not None:
-            threshold = Threshold(**event.bounds.model_dump())  # as it was then
+            threshold = threshold._replace(**event.bounds.model_dump())  # as it was then
         return await self._grounded(step, happened, threshold, self.watched, self.evidence)
 
     def _announced(self, step: Step, bulletin: Bulletin | None) -> Step:

@@ -180,7 +180,7 @@ def changes_since(
                 en=f"The rule has changed since: the threshold of “{name.en}” was {event.threshold:g}, "
                 f"today it is {today.reach:g}.",
             )
-        elif today is not None and event.bounds is not None and Threshold(**event.bounds.model_dump()) != today:
+        elif today is not None and event.bounds is not None and today._replace(**event.bounds.model_dump()) != today:
             told[event.level] = Bilingual(
                 ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}'의 지속 시간이나 해제 기준이 당시와 다릅니다.",
                 en=f"The rule has changed since: how long “{name.en}” must hold, or when it is left, is not what it was.",

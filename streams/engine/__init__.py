@@ -28,6 +28,7 @@ One batch from bytes to alert, file by file:
     sliding         sums, means and rises over hours that slide by the minute
     judging         which rules judge what: single readings, final windows, sliding sums and rises
     rules           rules compiled against the registry: thresholds per sensor
+    steady          which values change nothing of how a rule stands
     further         further conditions of a level: what they come to beside the value that is judged
     levels          one alert's state table: raise, hold, step up, step down, clear
     changed_seeds   what becomes of a kept level when its rule or what it watches has changed

@@ -10,11 +10,12 @@ import numpy as np
 from streams.contract.further import Also
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rules import Rule
+from streams.engine.decimals import Floats
 from streams.engine.instants import Bools, Ints
 from streams.engine.panes import Rows
 
 if TYPE_CHECKING:
-    from streams.engine.rules import CompiledRule, Floats
+    from streams.engine.rules import CompiledRule
 
 Met = Mapping[Also, Bools]
 """By further condition: at which of the values that are judged it holds. (n,)"""

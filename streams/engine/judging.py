@@ -12,11 +12,12 @@ from streams.contract.rules import Rule
 from streams.engine.batch import Batch, Values, newest_before
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import PANE_S, Finished
+from streams.engine.decimals import Floats
 from streams.engine.further import is_met, looks_back, places_of
 from streams.engine.instants import Bools, Ints
 from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
 from streams.engine.roster import Roster
-from streams.engine.rules import CompiledRule, Finding, Floats, Standing, compiled
+from streams.engine.rules import CompiledRule, Finding, Standing, compiled
 from streams.engine.series import Series
 from streams.engine.sliding import Rising, Sliding
 
@@ -89,6 +90,7 @@ class Judging:
                     values.micro[mine] / MICRO,
                     at_ms,
                     at_ms,
+                    once=False,
                 )
                 out += [(f, int(batch.arrival_ms[values.rec[mine[f.row]]])) for f in found]
         return out

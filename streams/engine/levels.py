@@ -7,6 +7,7 @@ gap in the data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -116,6 +117,22 @@ class LevelState:
         ):
             return self._down(judged)
         return None
+
+    def steady_between(self, thresholds: tuple[Threshold, ...], *, below: bool) -> tuple[float, float]:
+        """Between which values [low, high) a further one without a gap changes nothing but `last_end_ms`.
+
+        Of levels without further conditions; values and bounds with their sign turned where low ones are bad. Nothing lies
+        between (inf, -inf), which stands where a duration is under way.
+        """
+        waits = any(since is not None for since in self.met_since[self.position + 1 :])
+        if self.position < 0 or waits or self.left_since[self.position] is not None:
+            return math.inf, -math.inf
+        low, high = -math.inf, math.inf
+        for level, met, left in zip(thresholds, self.met_since, self.left_since, strict=True):
+            reach, leave = (-level.reach, -level.leave) if below else (level.reach, level.leave)
+            low = max(low, reach if met is not None else low, leave if left is None else low)
+            high = min(high, reach if met is None else high, leave if left is not None else high)
+        return low, high
 
     def _up(self, position: int, judged: Judged) -> Change:
         transition: Transition = "stepped_up"

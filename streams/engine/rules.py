@@ -1,7 +1,7 @@
 """Rules compiled against the registry: which series each watches, and from which value on it must be looked at.
 
-Thousands of series are calm: one comparison of arrays passes over them. Only a value beyond its lowest threshold, or a
-series that already has a state, is judged one by one (`levels.py`).
+Thousands of series are calm, and those in alarm mostly stay as they are: one comparison of arrays passes over them
+(`steady.py`). Only a value that may change something is judged by itself (`levels.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from streams.contract.further import Also
 from streams.contract.readings import MEASURES_OF
@@ -21,14 +20,14 @@ from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.contract.watched import When
 from streams.engine.changed_seeds import RULE_GONE, SENSOR_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
+from streams.engine.decimals import Floats
 from streams.engine.further import Met, further_of, joined_at
-from streams.engine.instants import Bools, Ints
+from streams.engine.instants import Ints
 from streams.engine.levels import Change, Judged, LevelState, Threshold
-from streams.engine.panes import grown
 from streams.engine.roster import Roster
 from streams.engine.series import Series
+from streams.engine.steady import NOWHERE, Steady
 
-Floats = npt.NDArray[np.float64]
 JITTER_MS = 60_000
 """A sensor that speaks every ten minutes may be a pane early or late without leaving a gap."""
 
@@ -153,8 +152,8 @@ class Standing:
 
     states: dict[tuple[int, int], LevelState] = field(default_factory=dict)
     """By (number of the rule, series)."""
-    marks: dict[int, Bools] = field(default_factory=dict)
-    """Per rule: which series have a state."""
+    steady: dict[int, Steady] = field(default_factory=dict)
+    """Per rule: which values change nothing."""
 
     def judge(
         self,
@@ -166,6 +165,8 @@ class Standing:
         start_ms: Ints,
         end_ms: Ints,
         met: Met | None = None,
+        *,
+        once: bool = True,
     ) -> Iterator[Finding]:
         """Judge values in the order given; each series' later ones follow its earlier ones.
 
@@ -178,32 +179,26 @@ class Standing:
             start_ms: start of the event time that each speaks for. (n,)
             end_ms: its end. (n,)
             met: where each further condition of the rule holds; None where it has none.
+            once: each series has one value.
         """
         if not len(series):
             return
-        marks = self.marks.get(number)
-        size = int(series.max()) + 1
-        if marks is None or len(marks) < size:
-            marks = grown(np.zeros(0, np.bool_) if marks is None else marks, size * 2, False)
-            self.marks[number] = marks
-        lowest = rule.lowest[sensor]
-        beyond = value <= lowest if rule.below else value >= lowest
-        if beyond.any():
-            marked = marks.copy()
-            marked[series[beyond]] = True
-            look = marked[series]
-        else:
-            look = marks[series]
+        steady = self._steady_of(number)
+        steady.make_room(int(series.max()) + 1)
+        worse, lowest = (-value, -rule.lowest[sensor]) if rule.below else (value, rule.lowest[sensor])
+        look = steady.unsteady(series, worse, lowest, once=once)
+        if once:
+            look |= steady.after_gap(series, start_ms, rule.gap_ms[sensor])
+            steady.go_on(series[~look], end_ms[~look])
         for row in np.flatnonzero(look).tolist():
             yield from self._judge_one(
-                number, rule, marks, row, int(series[row]), int(sensor[row]), (value, start_ms, end_ms), met
+                number, rule, row, int(series[row]), int(sensor[row]), (value, start_ms, end_ms), met
             )
 
     def _judge_one(
         self,
         number: int,
         rule: CompiledRule,
-        marks: Bools,
         row: int,
         series: int,
         sensor: int,
@@ -213,27 +208,43 @@ class Standing:
         thresholds = rule.thresholds[sensor]
         if not thresholds:
             return
-        state = self.states.get((number, series))
-        if state is None:
-            state = LevelState()
+        state = self._caught_up(number, series) or LevelState()
         value, start_ms, end_ms = columns
         joined = None if met is None else tuple(joined_at(each.also, met, row) for each in thresholds)
         judged = Judged(float(value[row]), int(start_ms[row]), int(end_ms[row]), joined)
         change = state.judge(thresholds, judged, below=rule.below, tolerated_gap_ms=int(rule.gap_ms[sensor]))
         if state.is_calm:
             self.states.pop((number, series), None)
-            marks[series] = False
+            self.steady[number].drop(series)
         else:
-            self.states[number, series] = state
-            marks[series] = True
+            span = NOWHERE if joined is not None else state.steady_between(thresholds, below=rule.below)
+            self._put(number, series, state, span)
         if change is not None:
             yield Finding(rule, series, change, row)
+
+    def _caught_up(self, number: int, series: int) -> LevelState | None:
+        """The state of a series, with the steady values that have come since it was looked at."""
+        state = self.states.get((number, series))
+        if state is not None:
+            state.last_end_ms = max(state.last_end_ms, int(self.steady[number].last_end_ms[series]))
+        return state
+
+    def _put(self, number: int, series: int, state: LevelState, span: tuple[float, float] = NOWHERE) -> None:
+        self.states[number, series] = state
+        self._steady_of(number).put(series, span, state.last_end_ms)
+
+    def _steady_of(self, number: int) -> Steady:
+        found = self.steady.get(number)
+        if found is None:
+            found = self.steady[number] = Steady()
+        return found
 
     def state(self, rules: list[CompiledRule], series: Series) -> dict[str, Any]:
         """For a snapshot: each state with rule id, series, and the number of the thresholds by which it was judged."""
         numbers: dict[tuple[Threshold, ...], int] = {}
         standing = []
         for (n, s), state in self.states.items():
+            self._caught_up(n, s)
             number = numbers.setdefault(rules[n].thresholds[series.sensor[s]], len(numbers))
             standing.append([rules[n].rule.rule_id, s, state.state(), number])
         watched = {rule.rule.rule_id: watched_by(rule.when) for rule in rules}
@@ -266,14 +277,6 @@ class Standing:
             if s not in series.lost and number is not None:
                 self._put(number, s, level)
         return ended
-
-    def _put(self, number: int, series: int, state: LevelState) -> None:
-        self.states[number, series] = state
-        marks = self.marks.get(number)
-        if marks is None or len(marks) <= series:
-            marks = grown(np.zeros(0, np.bool_) if marks is None else marks, 2 * series + 2, False)
-            self.marks[number] = marks
-        marks[series] = True
 
 
 def _thresholds_of(rule: CompiledRule, series: Series, one: int) -> tuple[Threshold, ...]:
