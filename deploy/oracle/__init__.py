@@ -8,6 +8,7 @@ readings and recomputes from them what the engine carries on in arrays. It is wr
     fates     what becomes of every value, and its 60 s window
     windows   windows of every length as subscribers must see them last
     judged    the values that a rule judges, and what its further conditions come to beside them
+    air_quality_index    a station's index, hour by hour
     levels    what a rule says of a series of values: raised, stepped, cleared
     announced which level an announcement reaches
     alerts    every alert of sensor rules and announcements

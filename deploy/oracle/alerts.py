@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.oracle import announced, levels
-from deploy.oracle.city import City
+from deploy.oracle.air_quality_index import CAI, judged_hours
+from deploy.oracle.city import City, Sensor
 from deploy.oracle.fates import Timeline
 from deploy.oracle.judged import join, judged_values
+from deploy.oracle.levels import Judged
 from deploy.oracle.records import instant_ms
 
 
@@ -46,13 +48,12 @@ def sensor_alerts(city: City, domain: str, timeline: Timeline) -> Alerts:
     for rule in city.rules:
         if "when" not in rule or rule["when"].get("scope", "sensor") != "sensor" or rule["domain"] != domain:
             continue
-        for (sensor_id, measure), minutes in timeline.minutes.items():
+        for sensor_id in sorted({sensor_id for sensor_id, _ in timeline.minutes}):
             sensor = city.sensors[sensor_id]
-            watched = levels.levels_of(rule, sensor) if measure == rule["when"]["measure"] else []
+            watched = levels.levels_of(rule, sensor)
             if not watched:
                 continue
-            judged = judged_values(rule["when"], timeline, (sensor_id, measure), list(minutes.values()), sensor)
-            join(rule, timeline, sensor, judged)
+            judged = _judged(rule, timeline, sensor)
             for steps in levels.steps(rule, watched, judged, levels.tolerated_gap_ms(rule, sensor)):
                 alert_id = f"{rule['rule_id']}:{sensor_id}:{compact(steps[0].onset_ms)}"
                 life = found.setdefault(alert_id, [])
@@ -73,6 +74,17 @@ def sensor_alerts(city: City, domain: str, timeline: Timeline) -> Alerts:
                     for step in steps
                 ]
     return found
+
+
+def _judged(rule: dict[str, Any], timeline: Timeline, sensor: Sensor) -> list[Judged]:
+    """What a rule judges of a sensor, with what its further conditions come to."""
+    when = rule["when"]
+    if when["measure"] == CAI:
+        return judged_hours(timeline, sensor)
+    series = sensor.sensor_id, when["measure"]
+    judged = judged_values(when, timeline, series, list(timeline.minutes.get(series, {}).values()), sensor)
+    join(rule, timeline, sensor, judged)
+    return judged
 
 
 def bulletin_alerts(city: City, bulletins: Iterable[dict[str, Any]]) -> Alerts:

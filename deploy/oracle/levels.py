@@ -64,6 +64,8 @@ class Further:
         )
 
 
+INPUTS = {"cai": ("pm10_ugm3", "pm25_ugm3", "o3_ppm", "no2_ppm")}
+"""What a sensor must measure for what is calculated from it."""
 Condition = Callable[["Judged"], bool]
 """Of a value that is judged."""
 
@@ -123,7 +125,8 @@ class Step:
 def levels_of(rule: dict[str, Any], sensor: Sensor) -> list[Level]:
     """The rule's levels for this sensor, lowest first; none where it does not watch it."""
     when = rule["when"]
-    if when["measure"] not in sensor.measures or sensor.kind not in when.get("kinds", [sensor.kind]):
+    needed = INPUTS.get(when["measure"], (when["measure"],))
+    if not set(needed) <= set(sensor.measures) or sensor.kind not in when.get("kinds", [sensor.kind]):
         return []
     return [level for entry in rule["levels"] if (level := _level(rule, entry, sensor)) is not None]
 

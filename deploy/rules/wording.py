@@ -18,7 +18,7 @@ from deploy.rules.kept_log import Until
 from streams.clock import KST
 from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
 from streams.contract.bulletins import Bulletin
-from streams.contract.readings import MEASURES
+from streams.contract.derived import CAI, measure_of
 from streams.contract.rules import Rule
 from streams.contract.times import Instant
 from streams.contract.watched import When
@@ -84,7 +84,9 @@ def duration(seconds: float) -> Bilingual:
 
 def judged_words(rule: Rule, when: When) -> tuple[Bilingual, str]:
     """What a rule judges, and its unit."""
-    measure = MEASURES[rule.domain, when.measure]
+    measure = measure_of(rule.domain, when.measure)
+    if when.measure == CAI:
+        return Bilingual(ko=f"매시 {measure.ko}", en=f"{measure.en} at each hour"), measure.unit
     if when.window == "reading":
         said = Bilingual(ko=f"{measure.ko} 관측값", en=f"{measure.en}, single readings")
     else:

@@ -7,6 +7,7 @@ rejections      why a record is refused, and its dead letter's headers
 windows         an aggregate over a window, early or final
 zone_inputs     what the readings stage tells the zones stage
 alerts          an alert's whole state, the events of its life, an officer's commands
+derived         what is calculated from a sensor's readings and may be judged: the air-quality index
 sensors         the registry's words: sensor, zone, owner, city
 distance        how far two places lie apart
 watched         what a rule watches

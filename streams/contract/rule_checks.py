@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from streams.contract.alerts import LEVEL_RANKS, SCALES
+from streams.contract.derived import INPUTS, check_derived, derived_of, measure_of
 from streams.contract.free_flow import check_free_flow
 from streams.contract.further_checks import check_further
-from streams.contract.readings import MEASURES, MEASURES_OF, Domain
+from streams.contract.readings import MEASURES_OF, Domain
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.watched import SHARE, When, ZoneJudge
 from streams.errors import Misfit
@@ -57,15 +58,15 @@ def check_order(levels: Sequence[RuleLevel]) -> None:
 
 def check_measure(domain: Domain, when: When) -> None:
     """The domain has the measure, and thresholds are in its unit."""
-    measures = MEASURES_OF[domain]
+    measures = (*MEASURES_OF[domain], *derived_of(domain))
     if when.measure not in measures:
         fix = f"Take one of {', '.join(measures)}"
         raise Misfit(f"{domain} has no such measure", at=("when", "measure"), value=when.measure, fix=fix)
     is_share = when.zone is not None and when.zone.judge == "share"
-    unit = "%" if is_share else MEASURES[domain, when.measure].unit
+    unit = "%" if is_share else measure_of(domain, when.measure).unit
     if when.unit is not None and _plain(when.unit) != _plain(unit):
-        what = f"thresholds of {SHARE if is_share else when.measure} are in {unit}"
-        fix = f"Convert the rule's numbers to {unit}, then write unit = '{unit}'"
+        what = f"thresholds of {SHARE if is_share else when.measure} are in {unit or 'no unit'}"
+        fix = f"Convert the rule's numbers to {unit}, then write unit = '{unit}'" if unit else "Leave unit out"
         raise Misfit(what, at=("when", "unit"), value=when.unit, fix=fix)
 
 
@@ -74,6 +75,8 @@ def check_levels(domain: Domain, when: When, levels: Sequence[RuleLevel]) -> Non
     for number, one in enumerate(levels):
         _check_level(when, one, ("levels", number))
     _check_reach(domain, when, levels)
+    if when.measure in INPUTS:
+        check_derived(when, levels)
     check_further(domain, when, levels)
     check_free_flow(when, levels)
     if when.zone is not None:
@@ -114,7 +117,7 @@ def _check_gauge_levels(one: RuleLevel, at: tuple[str | int, ...]) -> None:
 
 def _check_reach(domain: Domain, when: When, levels: Sequence[RuleLevel]) -> None:
     """A threshold that no reading can have was meant in another unit."""
-    measure = MEASURES[domain, when.measure]
+    measure = measure_of(domain, when.measure)
     is_share = when.zone is not None and when.zone.judge == "share"
     for number, one in enumerate(levels if not is_share and when.aggregate not in ("sum", "rise") else []):
         for name in ("at_least", "at_most"):

@@ -26,6 +26,8 @@ One batch from bytes to alert, file by file:
     long_windows    windows of ten minutes to a day, merged from final panes; revisions
     sealed          a window that is final for every series, as few bytes
     sliding         sums, means and rises over hours that slide by the minute
+    hourly          the last hourly means of series, as they are known now
+    air_quality_index   Korea's comprehensive air-quality index from hourly means
     judging         which rules judge what: single readings, final windows, sliding sums and rises
     rules           rules compiled against the registry: thresholds per sensor
     steady          which values change nothing of how a rule stands

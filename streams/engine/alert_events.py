@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, LevelBounds, Scope
-from streams.contract.readings import MEASURES
+from streams.contract.derived import measure_of
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.times import compact_ms, from_ms
@@ -209,7 +209,7 @@ def _told(
     words: RuleLevel, bounds: Threshold, value: float, about: _About, rule: Rule, when: When
 ) -> tuple[Bilingual, Bilingual]:
     """A level's headline and instruction with their places filled in."""
-    measure = MEASURES[rule.domain, when.measure]
+    measure = measure_of(rule.domain, when.measure)
     unit, decimals = ("%", 0) if _is_share(when) else (measure.unit, measure.decimals)
     both: list[dict[str, str]] = [{}, {}]
     for language in ("ko", "en"):

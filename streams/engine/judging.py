@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from streams.contract.derived import HOUR_S
 from streams.contract.further import Also
+from streams.contract.readings import MEASURES_OF
 from streams.contract.rules import Rule
+from streams.engine.air_quality_index import HOURS, POLLUTANTS, indices
 from streams.engine.batch import Batch, Values, newest_before
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import PANE_S, Finished
 from streams.engine.decimals import Floats
 from streams.engine.further import is_met, looks_back, places_of
+from streams.engine.hourly import HourlyMeans
 from streams.engine.instants import Bools, Ints
 from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
 from streams.engine.roster import Roster
@@ -54,9 +58,11 @@ class Judging:
     def __init__(self, watch: Watch, series: Series) -> None:
         self.watch, self._series = watch, series
         self.standing = Standing()
+        self._pollutants = np.array([MEASURES_OF["air-quality"].index(name) for name in POLLUTANTS], np.int64)
         sums, rises = (looks_back(watch.rules, rises=rises) for rises in (False, True))
         self.sliding = Sliding(max(sums.values())) if sums else None
         self.rising = Rising(max(rises.values())) if rises else None
+        self.hours = HourlyMeans() if any(rule.is_on_index for rule in watch.rules) else None
         self._fed = [
             (ring, sorted(spans)) for ring, spans in ((self.sliding, sums), (self.rising, rises)) if ring is not None
         ]
@@ -101,6 +107,8 @@ class Judging:
             watched = np.isin(self._series.measure[done.rows.series], measures)
             if watched.any():
                 ring.add(Rows(done.rows.start_ms, *(column[watched] for column in done.rows[1:])))
+        if self.hours is not None and done.window_s == HOUR_S:
+            self.hours.add(self._of_pollutants(done.rows))
         if not done.live:
             return []
         findings = self._final(done.window_s, done.rows)
@@ -113,6 +121,9 @@ class Judging:
         findings: list[Finding] = []
         for number in self.watch.on_final.get(window_s, ()):
             rule = self.watch.rules[number]
+            if rule.is_on_index:
+                findings += self._index(number, rows)
+                continue
             mine = np.flatnonzero(self._series.measure[rows.series] == rule.measure)
             if not len(mine):
                 continue
@@ -123,6 +134,24 @@ class Judging:
                 value = aggregate(rows, rule.when.aggregate)[mine]
             findings += self._judged(number, series, value, rows, window_s)
         return findings
+
+    def _of_pollutants(self, rows: Rows) -> Rows:
+        mine = np.isin(self._series.measure[rows.series], self._pollutants)
+        return Rows(rows.start_ms, *(column[mine] for column in rows[1:]))
+
+    def _index(self, number: int, rows: Rows) -> list[Finding]:
+        """Judge the air-quality index of the stations that have an hour here; it is a series of the station's own."""
+        assert self.hours is not None
+        rule, known = self.watch.rules[number], self._of_pollutants(rows).series
+        sensor = np.unique(self._series.sensor[known])
+        sensor = sensor[[bool(rule.thresholds[each]) for each in sensor.tolist()]]
+        if not len(sensor):
+            return []
+        inputs = self._series.known(np.repeat(sensor, len(POLLUTANTS)), np.tile(self._pollutants, len(sensor)))
+        hours = self.hours.means(inputs, rows.start_ms).reshape(len(sensor), len(POLLUTANTS), HOURS)
+        value, is_known = indices(hours)
+        series = self._series.of(sensor[is_known], np.full(int(is_known.sum()), rule.measure, np.int64))
+        return self._judged(number, series, value[is_known].astype(np.float64), rows, HOUR_S)
 
     def _sliding(self, number: int, rows: Rows) -> list[Finding]:
         rule = self.watch.rules[number]
@@ -180,12 +209,17 @@ class Judging:
         return {
             "sliding": self.sliding.state() if self.sliding is not None else None,
             "rising": self.rising.state() if self.rising is not None else None,
+            "hours": self.hours.state() if self.hours is not None else None,
             **self.standing.state(self.watch.rules, self._series),
         }
 
     def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
         """From a snapshot of this watermark; gives the ends of alerts that nothing judges any more."""
-        for ring, kept in ((self.sliding, state["sliding"]), (self.rising, state["rising"])):
+        for ring, kept in (
+            (self.sliding, state["sliding"]),
+            (self.rising, state["rising"]),
+            (self.hours, state.get("hours")),  # an older checkpoint has none
+        ):
             if ring is not None and kept is not None:
                 ring.load(kept)
         return self.standing.load(state, self.watch.rules, self._series, reached_ms)

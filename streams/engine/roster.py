@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.contract.alerts import Bilingual
+from streams.contract.derived import derived_of
 from streams.contract.readings import MEASURES_OF, Domain
 from streams.contract.sensors import City, DomainSettings, Sensor
 from streams.engine.directory import Directory
@@ -20,6 +21,7 @@ class Roster:
 
     domain: Domain
     measures: tuple[str, ...]
+    """Those that readings have, then those derived from them."""
     sensors: list[Sensor]
     index: dict[str, int]
     """Sensor id → number."""
@@ -60,7 +62,7 @@ def roster(
     owners = sorted({s.owner for s in ordered})
     return Roster(
         domain=domain,
-        measures=MEASURES_OF[domain],
+        measures=(*MEASURES_OF[domain], *derived_of(domain)),
         sensors=ordered,
         index={s.sensor_id: i for i, s in enumerate(ordered)},
         directory=Directory([s.sensor_id for s in ordered]),

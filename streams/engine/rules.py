@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from streams.contract.derived import CAI, inputs_of
 from streams.contract.further import Also
-from streams.contract.readings import MEASURES_OF
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
@@ -53,6 +53,11 @@ class CompiledRule:
         """Whether it watches for low values."""
         return self.when.direction == "below"
 
+    @property
+    def is_on_index(self) -> bool:
+        """Whether it judges the air-quality index."""
+        return self.when.measure == CAI
+
 
 def compiled(rules: list[Rule], roster: Roster) -> list[CompiledRule]:
     """The sensor rules of the roster's domain."""
@@ -73,7 +78,7 @@ def _compiled(rule: Rule, when: When, roster: Roster) -> CompiledRule:
     lowest = np.array([pick((t.reach for t in levels), default=never) for levels in thresholds], np.float64)
     window_ms = 0 if when.window_s is None or when.window == "sliding" else when.window_s * 1000
     gaps = [tolerated_gap_ms(when, round(s.interval_s * 1000), window_ms) for s in roster.sensors]
-    measure = MEASURES_OF[rule.domain].index(when.measure)
+    measure = roster.measures.index(when.measure)
     return CompiledRule(rule, when, measure, thresholds, lowest, np.array(gaps, np.int64), further_of(rule))
 
 
@@ -93,7 +98,7 @@ def tolerated_gap_ms(when: When, interval_ms: int, window_ms: int) -> int:
 
 
 def _thresholds(rule: Rule, when: When, sensor: Sensor) -> tuple[Threshold, ...]:
-    if when.measure not in sensor.measures:
+    if not set(inputs_of(when.measure)) <= set(sensor.measures):
         return ()
     levels = [threshold_of(one, when, sensor) for one in rule.levels]
     return tuple(level for level in levels if level is not None)

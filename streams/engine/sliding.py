@@ -18,22 +18,24 @@ from streams.engine.panes import PANE_MS, Rows, grown
 _LATEST = np.iinfo(np.int32).max
 
 
-class _Ring:
-    """The last minutes of each watched series, a row per series."""
+class Ring:
+    """The last minutes of each watched series (or hours, by `STEP_MS`), a row per series."""
+
+    STEP_MS: ClassVar[int] = PANE_MS
 
     COLUMNS: ClassVar[Mapping[str, tuple[str, type[np.integer[Any]]]]]
     """What is kept of a minute: the name of its aggregate, and the type of its numbers."""
 
     def __init__(self, longest_s: int) -> None:
         # One more than it looks back: a sum gives up its oldest minute after the newest has come.
-        self._minutes = longest_s * 1000 // PANE_MS + 1
+        self._steps = longest_s * 1000 // self.STEP_MS + 1
         self._row: dict[int, int] = {}  # series → row
         self._row_of: Ints = np.zeros(0, np.int64)
         self._allot(0)
 
     def _allot(self, rows: int) -> None:
-        self._minute = np.full((rows, self._minutes), -1, np.int32)
-        self._kept = {name: np.zeros((rows, self._minutes), kind) for name, (_, kind) in self.COLUMNS.items()}
+        self._step = np.full((rows, self._steps), -1, np.int32)
+        self._kept = {name: np.zeros((rows, self._steps), kind) for name, (_, kind) in self.COLUMNS.items()}
 
     def _rows_of(self, series: Ints) -> Ints:
         top = int(series.max(initial=-1)) + 1
@@ -44,9 +46,9 @@ class _Ring:
             return rows
         for s in series[rows < 0].tolist():
             self._row_of[s] = self._row.setdefault(s, len(self._row))
-        if len(self._row) > len(self._minute):
-            pad = ((0, len(self._row) + len(self._row) // 8 - len(self._minute)), (0, 0))
-            self._minute = np.pad(self._minute, pad, constant_values=-1)
+        if len(self._row) > len(self._step):
+            pad = ((0, len(self._row) + len(self._row) // 8 - len(self._step)), (0, 0))
+            self._step = np.pad(self._step, pad, constant_values=-1)
             self._kept = {name: np.pad(column, pad) for name, column in self._kept.items()}
         return self._row_of[series]
 
@@ -56,23 +58,23 @@ class _Ring:
         Returns:
             The row of each series, and whether it is kept: not what is older than the ring reaches.
         """
-        minute = pane.start_ms // PANE_MS
-        rows, slot = self._rows_of(pane.series), minute % self._minutes
-        newer: Bools = self._minute[rows, slot] < minute
-        self._minute[rows[newer], slot] = minute
+        minute = pane.start_ms // self.STEP_MS
+        rows, slot = self._rows_of(pane.series), minute % self._steps
+        newer: Bools = self._step[rows, slot] < minute
+        self._step[rows[newer], slot] = minute
         for name, (aggregate, _) in self.COLUMNS.items():
             self._kept[name][rows[newer], slot] = getattr(pane, aggregate)[newer]
         return rows, newer
 
     def _inside(self, series: Ints, start_ms: int, length_s: int) -> tuple[Ints, Bools]:
         """Rows of the series, and which of their minutes lie in the time that ends with the minute of this start."""
-        minute, rows = start_ms // PANE_MS, self._rows_of(series)
-        kept, before = self._minute[rows], minute - length_s * 1000 // PANE_MS
+        minute, rows = start_ms // self.STEP_MS, self._rows_of(series)
+        kept, before = self._step[rows], minute - length_s * 1000 // self.STEP_MS
         return rows, (kept <= minute) & (kept > max(before, -1))  # -1: no minute yet
 
     def state(self) -> dict[str, Any]:
         """For a snapshot."""
-        arrays, used = {"minute": self._minute, **self._kept}, len(self._row)
+        arrays, used = {"minute": self._step, **self._kept}, len(self._row)
         return {"series": list(self._row)} | {name: a[:used].tobytes() for name, a in arrays.items()}
 
     def load(self, state: dict[str, Any]) -> None:
@@ -85,8 +87,8 @@ class _Ring:
         self._row_of[list(self._row)] = np.arange(used)
         minutes = np.frombuffer(state["minute"], np.int32).reshape(used, -1)
         kept = {name: np.frombuffer(state[name], kind).reshape(used, -1) for name, (_, kind) in self.COLUMNS.items()}
-        if minutes.shape[1] == self._minutes:
-            self._minute = minutes.copy()
+        if minutes.shape[1] == self._steps:
+            self._step = minutes.copy()
             self._kept = {name: column.copy() for name, column in kept.items()}
             return
         self._allot(used)
@@ -95,8 +97,8 @@ class _Ring:
         for place in places.T:
             minute = minutes[every, place]
             some = np.flatnonzero(minute >= 0)
-            slot = minute[some] % self._minutes
-            self._minute[some, slot] = minute[some]
+            slot = minute[some] % self._steps
+            self._step[some, slot] = minute[some]
             for name in self.COLUMNS:
                 self._kept[name][some, slot] = kept[name][some, place[some]]
 
@@ -124,7 +126,7 @@ class _Sums:
         self.count[rows[here]] += count[here]
 
 
-class Sliding(_Ring):
+class Sliding(Ring):
     """Sums and how many readings they are of."""
 
     COLUMNS: ClassVar = {"total": ("total", np.int64), "count": ("n", np.int32)}
@@ -145,7 +147,7 @@ class Sliding(_Ring):
         """Total (micro-units) and count over the `length_s` seconds that end with the minute that starts at `start_ms`."""
         rows, minute = self._rows_of(series), start_ms // PANE_MS
         sums = self._sums.setdefault(length_s, _Sums(length_s))
-        sums.make_room(len(self._minute))
+        sums.make_room(len(self._step))
         until = sums.until[rows]
         slides = until == minute - 1
         self._move(sums, rows[slides], minute, 1)
@@ -160,13 +162,13 @@ class Sliding(_Ring):
 
     def _move(self, sums: _Sums, rows: Ints, minute: int, sign: int) -> None:
         """Add a minute to sums, or take it from them, where there is one."""
-        slot = minute % self._minutes
-        rows = rows[self._minute[rows, slot] == minute]
+        slot = minute % self._steps
+        rows = rows[self._step[rows, slot] == minute]
         sums.total[rows] += sign * self._kept["total"][rows, slot]
         sums.count[rows] += sign * self._kept["count"][rows, slot]
 
 
-class Rising(_Ring):
+class Rising(Ring):
     """How much a series rose. Each minute speaks by its last reading, so a rise is told to the minute."""
 
     COLUMNS: ClassVar = {"last": ("last", np.int64)}
@@ -180,7 +182,7 @@ class Rising(_Ring):
             length_s: length of the span, s.
         """
         rows, inside = self._inside(series, start_ms, length_s)
-        minute, last, every = self._minute[rows], self._kept["last"][rows], np.arange(len(rows))
+        minute, last, every = self._step[rows], self._kept["last"][rows], np.arange(len(rows))
         first = np.where(inside, minute, _LATEST).argmin(axis=1)
         newest = np.where(inside, minute, -1).argmax(axis=1)
         return last[every, newest] - last[every, first], inside.sum(axis=1) > 1

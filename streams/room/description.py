@@ -9,6 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
+from streams.contract.derived import DERIVED
 from streams.contract.readings import MEASURES, READINGS
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
@@ -77,7 +78,7 @@ def _sensor(sensor: Sensor) -> dict[str, Any]:
 def _measures() -> dict[str, dict[str, Any]]:
     """By name; one that two domains share stands with the first of them."""
     found: dict[str, dict[str, Any]] = {}
-    for measure in MEASURES.values():
+    for measure in (*MEASURES.values(), *DERIVED.values()):
         said = {"domain": measure.domain, "unit": measure.unit, "label": {"ko": measure.ko, "en": measure.en}}
         found.setdefault(measure.name, {**said, "decimals": measure.decimals, "aggregate": measure.says})
     return found

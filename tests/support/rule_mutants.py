@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple, get_args
 
 from streams.contract.bulletins import BulletinKind
-from streams.contract.readings import MEASURES
+from streams.contract.derived import INPUTS, measure_of
 from streams.contract.rule_levels import GaugeLevel
 from streams.contract.watched import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate
 
@@ -57,7 +57,8 @@ def _of_thresholds(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tupl
 
     `>=` turned into `>` differs from a threshold that is a little higher in no timeline.
     """
-    little = 10.0 ** -max(1, MEASURES[rule["domain"], rule["when"]["measure"]].decimals)
+    measure = measure_of(rule["domain"], rule["when"]["measure"])
+    little = 1 if measure.name in INPUTS else 10.0 ** -max(1, measure.decimals)  # an index is a whole number
     for part in ("raise", "clear"):
         for name in (*OPPOSITE, "margin", "or_at_least", "or_at_most"):
             if name in level[part]:
@@ -68,7 +69,7 @@ def _of_thresholds(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tupl
 def _of_further_conditions(rule: dict[str, Any], level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Each further condition left out, with its bound moved and turned, of another length."""
     when, every = rule["when"], level["raise"].get("also", [])
-    little = 10.0 ** -max(1, MEASURES[rule["domain"], when["measure"]].decimals)
+    little = 10.0 ** -max(1, measure_of(rule["domain"], when["measure"]).decimals)
     for place, one in enumerate(every):
         yield "raise", "also", every[:place] + every[place + 1 :]
         bound = "at_least" if "at_least" in one else "at_most"
@@ -138,7 +139,7 @@ def _of_what_is_watched(rule: dict[str, Any]) -> Iterator[Mutant]:
         if length != when["window_s"]:
             yield Mutant(f"when.window_s → {length}", rule | {"when": when | {"window_s": length}})
     for aggregate in get_args(Aggregate) if lengths else ():
-        if aggregate != when["aggregate"]:
+        if aggregate != when.get("aggregate"):
             yield Mutant(f"when.aggregate → {aggregate}", rule | {"when": when | {"aggregate": aggregate}})
     yield _turned(rule)
 

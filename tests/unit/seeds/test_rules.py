@@ -9,6 +9,7 @@ from string import Formatter
 import pytest
 
 from streams.contract.alerts import Bilingual
+from streams.contract.derived import DERIVED
 from streams.contract.readings import MEASURES
 from streams.rulebook import load
 
@@ -73,4 +74,4 @@ def test_severity_never_falls_as_the_level_rises() -> None:
 def test_every_measure_that_a_rule_watches_is_of_its_domain() -> None:
     for rule in RULES.values():
         if rule.when is not None:
-            assert (rule.domain, rule.when.measure) in MEASURES
+            assert (rule.domain, rule.when.measure) in MEASURES | DERIVED

@@ -45,7 +45,9 @@ def test_every_timeline_has_a_name_of_its_own(rule_id: str) -> None:
 def test_every_duration_has_a_timeline_with_a_hole_in_it() -> None:
     for rule_id, (file, rule) in RULES.items():
         holds = [part.hold_s for level in rule.levels for part in (level.raised, level.clear) if part is not None]
-        series = [s for test in file.tests if test.rule == rule_id for s in test.readings.values()]
+        series = [
+            s for test in file.tests if test.rule == rule_id for by in test.readings.values() for s in by.values()
+        ]
         holes = any(stretch.first is None for one in series for stretch in one)
         assert holes or not any(holds), rule_id
 
