@@ -51,7 +51,7 @@ def judged_hours(timeline: Timeline, sensor: Sensor) -> list[Judged]:
     found = []
     for start_ms in sorted(ended):
         due_ms = start_ms + HOUR_MS + sensor.delay_ms
-        index = _index({measure: _means(inside[measure], start_ms, due_ms) for measure in ENDS}, start_ms)
+        index = index_of({measure: _means(inside[measure], start_ms, due_ms) for measure in ENDS}, start_ms)
         if index is not None:
             found.append(Judged(float(index), start_ms, start_ms + HOUR_MS))
     return found
@@ -67,7 +67,8 @@ def _means(hours: dict[int, list[Minute]], last_ms: int, due_ms: int) -> Hours:
     return means
 
 
-def _index(means: dict[str, Hours], last_ms: int) -> int | None:
+def index_of(means: dict[str, Hours], last_ms: int) -> int | None:
+    """The index at the end of the hour that begins at `last_ms`; None where it is not known."""
     parts = {}
     for measure, hours in means.items():
         value = _predicted(measure, hours, last_ms) if measure in DUST else hours.get(last_ms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,9 @@ from deploy.oracle.fates import MINUTE_MS, Minute, Series, Timeline
 from deploy.oracle.levels import Further, Judged
 from deploy.oracle.records import MICRO
 from deploy.oracle.windows import HOUR_MS, aggregate, spans
+
+Beside = Callable[[Judged], float | None]
+"""Another value of the sensor at the moment of a judged one; None where it is not known."""
 
 
 def judged_values(
@@ -89,25 +93,39 @@ def _value(aggregated: str, minutes: list[Minute]) -> float:
 
 def join(rule: dict[str, Any], timeline: Timeline, sensor: Sensor, judged: list[Judged]) -> None:
     """Put beside each value what the further conditions of the rule's levels come to at the same moment, where known."""
-    when, further = rule["when"], Further.of_rule(rule)
-    for one in judged if further else []:
-        for each in further:
-            value = _beside(when, each, timeline, sensor, one)
+    for each in Further.of_rule(rule) if judged else ():
+        beside = (_in_windows if rule["when"]["window"] == "final" else _over_time)(
+            rule["when"], each, timeline, sensor
+        )
+        for one in judged:
+            value = beside(one)
             if value is not None:
                 one.others[each.what] = Decimal(repr(value))
 
 
-def _beside(when: dict[str, Any], each: Further, timeline: Timeline, sensor: Sensor, one: Judged) -> float | None:
-    """Another value of the sensor at the moment of a judged one."""
-    said = {"window": when["window"], "window_s": each.window_s, "aggregate": each.aggregate}
-    other = (sensor.sensor_id, each.measure)
+def _in_windows(when: dict[str, Any], each: Further, timeline: Timeline, sensor: Sensor) -> Beside:
+    """Of another measure or aggregate in the same windows: as if a rule judged it by itself."""
+    said, other = _said(when, each), (sensor.sensor_id, each.measure)
     minutes = list(timeline.minutes.get(other, {}).values())
-    if when["window"] == "final":
-        beside = judged_values(said, timeline, other, minutes, sensor)
-        return next((b.value for b in beside if b.end_ms == one.end_ms), None)
-    own = timeline.minutes[sensor.sensor_id, when["measure"]][one.end_ms - MINUTE_MS]
+    values = {one.end_ms: one.value for one in judged_values(said, timeline, other, minutes, sensor)}
+    return lambda one: values.get(one.end_ms)
+
+
+def _over_time(when: dict[str, Any], each: Further, timeline: Timeline, sensor: Sensor) -> Beside:
+    """Of other hours or minutes: what was final of them when the minute became so that a judged value ends with."""
+    said, own = _said(when, each), timeline.minutes[sensor.sensor_id, when["measure"]]
+    minutes = timeline.minutes.get((sensor.sensor_id, each.measure), {}).values()
     final = sorted((m for m in minutes if timeline.is_final(m)), key=lambda m: m.start_ms)
-    if not _final_by_then(said, own, final):
-        return None
-    found = (_rising if each.aggregate == "rise" else _sliding)(said, own, final)
-    return None if found is None else found.value
+
+    def beside(one: Judged) -> float | None:
+        minute = own[one.end_ms - MINUTE_MS]
+        if not _final_by_then(said, minute, final):
+            return None
+        found = (_rising if each.aggregate == "rise" else _sliding)(said, minute, final)
+        return None if found is None else found.value
+
+    return beside
+
+
+def _said(when: dict[str, Any], each: Further) -> dict[str, Any]:
+    return {"window": when["window"], "window_s": each.window_s, "aggregate": each.aggregate}

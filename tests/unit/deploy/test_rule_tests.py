@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
-from deploy.rules.series import Said, values_of
+from deploy.rules.series import OF_THE_RULE, Said, values_of
 from deploy.rules.timelines import Timeline, read_tests
 from deploy.rules.trial import tried
 from streams import registry, rulebook
@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_is_told(seeds: Path) -> None:
 )
 def test_a_series_is_a_value_for_each_step(text: str, step_s: int, said: list[tuple[int, float, str | None]]) -> None:
     test = Timeline.model_validate({"rule": "r", "name": "n", "clause": "c", "readings": {"s": text}, "expect": []})
-    assert list(values_of(test.readings["s"], step_s)) == [Said(*one) for one in said]
+    assert list(values_of(test.readings["s"][OF_THE_RULE], step_s)) == [Said(*one) for one in said]
 
 
 def test_a_stretch_that_is_no_whole_number_of_steps_is_refused() -> None:
@@ -151,7 +151,7 @@ def test_a_stretch_that_is_no_whole_number_of_steps_is_refused() -> None:
         {"rule": "r", "name": "n", "clause": "c", "readings": {"s": "1 for 90s"}, "expect": []}
     )
     with pytest.raises(Misfit, match="no whole number of steps of 60 s"):
-        list(values_of(test.readings["s"], 60))
+        list(values_of(test.readings["s"][OF_THE_RULE], 60))
 
 
 def test_a_zone_rule_is_tested_by_the_sensors_of_its_zone(tmp_path: Path) -> None:
