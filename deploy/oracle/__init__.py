@@ -12,6 +12,7 @@ readings and recomputes from them what the engine carries on in arrays. It is wr
     levels    what a rule says of a series of values: raised, stepped, cleared
     announced which level an announcement reaches
     alerts    every alert of sensor rules and announcements
+    absences  every alert on sensors that say nothing
     zones     every alert of zone rules, over all partitions of a domain
     answer    all of it, of one log of one exercise or of reality
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from deploy.oracle.absences import absence_alerts
 from deploy.oracle.alerts import Alerts, bulletin_alerts, sensor_alerts
 from deploy.oracle.city import City, Times
 from deploy.oracle.fates import Timeline
@@ -33,7 +34,13 @@ class Answer:
     alerts: Alerts
 
 
-def answer_to(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exercise: str | None) -> Answer:
+def answer_to(
+    log: Iterable[Arrived],
+    city: City,
+    ranges: dict[str, Ranges],
+    exercise: str | None,
+    home_of: Callable[[str], int] = lambda _: 0,
+) -> Answer:
     """Calculate the answer to a log.
 
     Args:
@@ -41,6 +48,7 @@ def answer_to(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exe
         city: the seeds.
         ranges: per domain, the plausible range of each measure.
         exercise: whose answer is asked for, None = reality's; unreadable records, which belong to none, are in it too.
+        home_of: the partition that a sensor's readings come to: in reality it is absent there if it never spoke.
     """
     timelines: dict[tuple[str, int], Timeline] = {}
     values: Counter[str] = Counter()
@@ -69,15 +77,23 @@ def answer_to(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exe
         timeline.take(reading, sensor, record.arrival_ms)
     alerts = bulletin_alerts(city, [b for b in bulletins if b.get("exercise") == exercise])
     windows: dict[WindowKey, Window] = {}
-    for (domain, _), timeline in timelines.items():
+    for timeline in timelines.values():
         values.update(timeline.fates)
         refused.update(timeline.refusals)
         windows |= windows_of(timeline, city)
+    return Answer(values, refused, windows, alerts | _of_readings(city, timelines, home_of))
+
+
+def _of_readings(city: City, timelines: dict[tuple[str, int], Timeline], home_of: Callable[[str], int]) -> Alerts:
+    """The alerts of all rules on sensors and zones; the timelines by domain and partition."""
+    alerts: Alerts = {}
+    for (domain, partition), timeline in timelines.items():
         alerts |= sensor_alerts(city, domain, timeline)
+        alerts |= absence_alerts(city, domain, partition, timeline, home_of)
     for domain in sorted({domain for domain, _ in timelines}):
         holdings = [Holding(partition, t, t.passed) for (of, partition), t in timelines.items() if of == domain]
         alerts |= zone_alerts(city, domain, holdings).alerts
-    return Answer(values, refused, windows, alerts)
+    return alerts
 
 
 def windows_of(timeline: Timeline, city: City) -> dict[WindowKey, Window]:

@@ -28,6 +28,8 @@ class Sensor:
     measures: tuple[str, ...]
     interval_ms: int
     delay_ms: int
+    modelled: bool = False
+    """That it stands there is an assumption."""
     gauge_measure: str = "water_level_m"
     gauge_levels: dict[str, Decimal] = field(default_factory=dict)
     free_flow_kmh: Decimal | None = None
@@ -88,6 +90,7 @@ def _sensor(entry: dict[str, Any]) -> Sensor:
         measures=tuple(entry["measures"]),
         interval_ms=_ms(entry["interval_s"]),
         delay_ms=_ms(entry.get("delay_s", 0)),
+        modelled=entry.get("modelled", False),
         gauge_measure=gauge.get("measure", "water_level_m"),
         gauge_levels=levels,
         free_flow_kmh=Decimal(entry["free_flow_kmh"]) if "free_flow_kmh" in entry else None,

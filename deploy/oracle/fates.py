@@ -39,6 +39,17 @@ class Minute:
     values: list[Kept] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A reading whose time can be, whatever became of its values; or what the clock has released."""
+
+    sensor_id: str | None
+    """None of what the clock has released."""
+    at_ms: int
+    mark_ms: int
+    """The watermark after it."""
+
+
 @dataclass
 class Timeline:
     """One partition's readings of reality or of one exercise, from first to last."""
@@ -55,6 +66,8 @@ class Timeline:
     """One per value: `windowed`, `duplicate`, `late`, `set_aside` or `rejected`."""
     passed: list[tuple[int, int]] = field(default_factory=list)
     """Per reading whose time can be: when it arrived (never before the one before it), and the watermark after it."""
+    heard: list[Heard] = field(default_factory=list)
+    """In log order."""
     refusals: list[str] = field(default_factory=list)
     """One per record that goes to `readings.rejected`: its reason."""
 
@@ -70,6 +83,7 @@ class Timeline:
             self.refusals.append("late")
         mark = reading.at_ms - self.times.grace_ms
         self.watermark_ms = mark if self.watermark_ms is None else max(self.watermark_ms, mark)
+        self.heard.append(Heard(reading.sensor_id, reading.at_ms, self.watermark_ms))
         self.passed.append((max(arrival_ms, self.passed[-1][0] if self.passed else arrival_ms), self.watermark_ms))
 
     def _fate(self, reading: Reading, measure: str, sensor: Sensor, arrival_ms: int) -> str:

@@ -12,8 +12,9 @@ from rich.table import Table
 from deploy.rules.difference import AlertLife, Difference, Kind
 from deploy.rules.dry_run import Comparison
 from deploy.rules.explained import Language
-from deploy.rules.wording import duration, kst
+from deploy.rules.wording import kst
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
+from streams.contract.durations import duration
 
 STEPS_SHOWN: Final = 5
 """Of an alert that goes up and down for hours the first ones tell enough; all of them are in the JSON."""

@@ -13,7 +13,6 @@ from rich.table import Table
 from deploy.rules.explanation import Condition, Explanation, LevelTold, Step, ValueTold
 from deploy.rules.wording import (
     HAPPENED,
-    duration,
     free_flow_words,
     kst,
     limit_words,
@@ -23,6 +22,7 @@ from deploy.rules.wording import (
     sentence,
 )
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
+from streams.contract.durations import duration
 
 Language = Literal["ko", "en"]
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from deploy.rules.series import OF_THE_RULE, Moment, Seconds, SensorSeries, Stretch, values_of
+from deploy.rules.series import Moment, Seconds, SensorSeries, Stretch, values_of
 from streams import rulebook
 from streams.contract.alerts import Level
 from streams.contract.ids import BulletinId, RuleId, SensorId, ZoneId
@@ -80,9 +80,9 @@ class Timeline(Strict):
     clause: Words
     readings: dict[SensorId, SensorSeries] = Field(
         default_factory=dict,
-        description="What each sensor says of the rule's measure, one value for each of its own intervals; or a series for "
-        "each of several measures, by their names. A value holds from its place in the series on: a reading with a period "
-        "is stamped at its end.",
+        description="What each sensor says of the rule's measure (of absence: of its own first one), one value for each of its "
+        "own intervals; or a series for each of several measures, by their names. A value holds from its place in the series "
+        "on: a reading with a period is stamped at its end.",
     )
     every: Seconds | None = Field(default=None, gt=0, description="In place of the sensors' own intervals.")
     bulletins: list[Announced] = Field(default_factory=list)
@@ -154,10 +154,10 @@ def read_tests(path: Path, known: Registry) -> RuleTests:
     return RuleTests(beside, rules, tests)
 
 
-def series_of(test: Timeline, sensor_id: str, rule: Rule) -> dict[str, list[Stretch]]:
-    """What a sensor says in a test, by measure."""
-    own = OF_THE_RULE if rule.when is None else rule.when.measure
-    return {measure or own: series for measure, series in test.readings[sensor_id].items()}
+def series_of(test: Timeline, sensor: Sensor, rule: Rule) -> dict[str, list[Stretch]]:
+    """What a sensor says in a test, by measure; a rule on absence judges none, so it is the sensor's first."""
+    own = sensor.measures[0] if rule.when is None else rule.when.measure
+    return {measure or own: series for measure, series in test.readings[sensor.sensor_id].items()}
 
 
 def step_s(test: Timeline, sensor: Sensor) -> int:
@@ -180,7 +180,7 @@ def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterato
         if sensor is None:
             yield Misfit("there is no such sensor", at=at, value=sensor_id, fix="Name one of `urbanhub sensors list`")
             continue
-        for measure, series in series_of(test, sensor_id, rule).items():
+        for measure, series in series_of(test, sensor, rule).items():
             if (misfit := _misfit_of(series, step_s(test, sensor), sensor, measure)) is not None:
                 yield Misfit(misfit.what, at=at, value=misfit.value, fix=misfit.fix)
     for number, bulletin in enumerate(test.bulletins):

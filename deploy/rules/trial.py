@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -55,7 +56,7 @@ def tried(test: Timeline, rule: Rule, known: Registry) -> Verdict:
     """
     midnight = dt.datetime.combine(FIRST_DAY, dt.time(), ZoneInfo(known.city.time_zone))
     begin_ms = to_ms(midnight)
-    city = OfflineCity(cut_to(known, test.readings), [rule])
+    city = OfflineCity(_cut_to(known, test, rule), [rule])
     arrivals, states, fed = _arrivals(test, rule, known, begin_ms), list[AlertState](), 0
     for moment in sorted(test.restart_at):
         due = sum(arrival.timestamp < begin_ms + moment * 1000 for arrival in arrivals)
@@ -63,9 +64,27 @@ def tried(test: Timeline, rule: Rule, known: Registry) -> Verdict:
         city.restart()
         fed = due
     states += city.follow(arrivals[fed:])
-    states += city.pass_time(city.now_ms + AFTERWARDS_MS)
+    states += city.pass_time(_end_ms(test, rule, known, begin_ms) or city.now_ms + AFTERWARDS_MS)
     came = [_came(state, begin_ms) for state in states]
     return _verdict(test.expect or [], sorted(came, key=lambda one: (one.at_s, one.scope)))
+
+
+def _cut_to(known: Registry, test: Timeline, rule: Rule) -> Registry:
+    """The registry of the test's sensors; of absence without their neighbours, who say nothing in it."""
+    if rule.absence is None:
+        return cut_to(known, test.readings)
+    return replace(known, sensors={sensor_id: known.sensors[sensor_id] for sensor_id in test.readings})
+
+
+def _end_ms(test: Timeline, rule: Rule, known: Registry, begin_ms: int) -> int | None:
+    """When a silent partition has come to the end of the longest series, where a test ends with that; epoch ms."""
+    if rule.absence is None:
+        return None
+    timing = known.city.domains[rule.domain]
+    delay_s = max(known.sensors[sensor_id].delay_s for sensor_id in test.readings)
+    every = [series for said in test.readings.values() for series in said.values()]
+    length_s = max(sum(stretch.length_s for stretch in series) for series in every)
+    return begin_ms + round((length_s + delay_s + timing.grace_s + timing.idle_s) * 1000)
 
 
 def scope_of(alert: Alert) -> str:
@@ -86,7 +105,7 @@ def _readings(test: Timeline, rule: Rule, known: Registry, begin_ms: int) -> Ite
         sensor = known.sensors[sensor_id]
         step = step_s(test, sensor)
         period_s = step if sensor.period_s else 0
-        for measure, series in series_of(test, sensor_id, rule).items():
+        for measure, series in series_of(test, sensor, rule).items():
             for said in values_of(series, step):
                 at_ms = begin_ms + (said.begin_s + period_s) * 1000
                 value: dict[str, Any] = {"sensor_id": sensor_id, "observed_at": format_ms(at_ms), "period_s": period_s}

@@ -19,6 +19,7 @@ from streams.clock import KST
 from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
 from streams.contract.bulletins import Bulletin
 from streams.contract.derived import CAI, measure_of
+from streams.contract.durations import duration
 from streams.contract.rules import Rule
 from streams.contract.times import Instant
 from streams.contract.watched import When
@@ -68,18 +69,6 @@ def kst(at: Instant) -> str:
 def number(value: float) -> str:
     """A value with as many digits as tell it from a threshold."""
     return f"{value:.6g}"
-
-
-def duration(seconds: float) -> Bilingual:
-    """A duration in its largest units: `2시간 30분`, `2 h 30 min`."""
-    rest, parts = round(seconds), list[tuple[int, str, str]]()
-    for size, ko, en in ((86_400, "일", "d"), (3600, "시간", "h"), (60, "분", "min"), (1, "초", "s")):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append((count, ko, en))
-    if not parts:
-        return Bilingual(ko="0초", en="0 s")
-    return Bilingual(ko=" ".join(f"{n}{ko}" for n, ko, _ in parts), en=" ".join(f"{n} {en}" for n, _, en in parts))
 
 
 def judged_words(rule: Rule, when: When) -> tuple[Bilingual, str]:

@@ -1,6 +1,7 @@
 """What travels: the models that outside users hold the hub to, and the one table of topics.
 
 times, ids      how an instant and an id are written
+durations       a duration in words
 readings        what a gateway sends, per domain; the table of measures is read out of the models
 bulletins       an institution's announcement
 rejections      why a record is refused, and its dead letter's headers
@@ -13,6 +14,7 @@ distance        how far two places lie apart
 watched         what a rule watches
 further         a further condition of a level: another value that must hold with it
 announced       when an announcement reaches a level of a rule
+absence         a rule on sensors that say nothing
 rule_levels     a level of a rule: when it is reached and left, its words
 free_flow       thresholds that are a share of a link's own free-flow speed
 rule_checks     whether the parts of a rule fit together

@@ -19,7 +19,7 @@ FreeFlowShare = Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
 
 
 class Raise(BaseModel):
-    """When a level is reached: a threshold, and how long it must hold (event time, s).
+    """When a level is reached: a threshold, and how long it must hold (event time, s); or how long nothing is said.
 
     With `also` it is reached by a value that meets the threshold while every further condition holds; `or_at_least` (with
     direction below: `or_at_most`) is what reaches it without them. A duration is of all that together.
@@ -36,6 +36,9 @@ class Raise(BaseModel):
     or_at_most: Bound = Field(default=None, description="The same where low values are bad.")
     at_least_free_flow_pct: FreeFlowShare = None
     at_most_free_flow_pct: FreeFlowShare = None
+    intervals: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None = Field(
+        default=None, description="For a rule on absence: so many of the sensor's own intervals without a reading."
+    )
     hold_s: Span = 0
 
 

@@ -10,6 +10,8 @@ from streams.errors import Misfit
 
 OF_ALERTS: Final = ("zone", "sensor", "value", "threshold", "unit", "level", "place")
 OF_ZONES: Final = tuple(name for name in OF_ALERTS if name != "sensor")
+OF_ABSENCE: Final = tuple(name for name in OF_ALERTS if name != "unit")
+"""Value and threshold are durations there, as `30 min`: they have their units with them."""
 OF_BULLETINS: Final = (*OF_ALERTS, "magnitude", "text")
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, LevelBounds, Scope
 from streams.contract.derived import measure_of
+from streams.contract.durations import duration
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.times import compact_ms, from_ms
 from streams.contract.topics import ALERT_EVENTS
 from streams.contract.watched import SHARE, When
 from streams.contract.windows import MOBILE_ZONE
+from streams.engine.absence_rules import AbsenceRule, Absent
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.levels import Change, Threshold
 from streams.engine.outputs import Out, Outputs
@@ -85,9 +88,20 @@ def sensor_event(
         exercise: the exercise that it belongs to.
         arrived_ms: arrival of the record that caused it, where that is known.
     """
+    about, thresholds = _about(roster, sensor), finding.rule.thresholds[sensor]
+    return _event(finding.rule, finding.change, thresholds, about, exercise, arrived_ms)
+
+
+def absence_event(absent: Absent, roster: Roster, exercise: str | None) -> AlertEvent:
+    """The event of a sensor that has fallen absent or speaks again; the other arguments as of `sensor_event`."""
+    about, thresholds = _about(roster, absent.sensor), (absent.rule.threshold(absent.sensor),)
+    return _event(absent.rule, absent.change, thresholds, about, exercise, absent.arrived_ms)
+
+
+def _about(roster: Roster, sensor: int) -> _About:
     source = roster.sensors[sensor]
     place = roster.zone_names.get(source.zone, source.name)
-    about = _About(
+    return _About(
         scope=Scope(sensor_id=source.sensor_id),
         scope_id=source.sensor_id,
         zone=source.zone,
@@ -96,7 +110,6 @@ def sensor_event(
         title=Bilingual(ko=f"{place.ko} {source.name.ko}", en=f"{source.name.en}, {place.en}"),
         sensors=[source.sensor_id],
     )
-    return _event(finding.rule, finding.change, finding.rule.thresholds[sensor], about, exercise, arrived_ms)
 
 
 def zone_event(change: ZoneChange, zone_names: Mapping[str, Bilingual]) -> AlertEvent:
@@ -130,7 +143,7 @@ class _About(NamedTuple):
 
 
 def _event(
-    compiled: CompiledRule | ZoneRule,
+    compiled: CompiledRule | ZoneRule | AbsenceRule,
     change: Change,
     thresholds: tuple[Threshold, ...],
     about: _About,
@@ -157,7 +170,7 @@ def _event(
 
 
 def _alert(
-    compiled: CompiledRule | ZoneRule,
+    compiled: CompiledRule | ZoneRule | AbsenceRule,
     change: Change,
     thresholds: tuple[Threshold, ...],
     about: _About,
@@ -171,7 +184,7 @@ def _alert(
     words = _words_of(rule.levels, level or thresholds[0].level)
     headline, instruction = _told(words, threshold or thresholds[0], change.value, about, rule, when)
     if cleared:
-        headline, instruction = _ended(about.title, rule.name), ROSE if compiled.below else FELL
+        headline, instruction = _ended(about.title, rule.name), _why_ended(compiled, change)
     at = from_ms(change.at_ms)
     return Alert(
         alert_id=alert_id_of(rule.rule_id, about.scope_id, change.onset_ms, exercise),
@@ -181,10 +194,10 @@ def _alert(
         domain=rule.domain,
         scope=about.scope,
         zone=about.zone,
-        measure=SHARE if _is_share(when) else when.measure,
+        measure=_measure_of(when),
         value=change.value,
         threshold=threshold.reach if threshold else None,
-        window_s=when.window_s,
+        window_s=None if when is None else when.window_s,
         level=level,
         level_rank=LEVEL_RANKS[level] if level else None,
         level_name=LEVEL_NAMES[level] if level else None,
@@ -206,25 +219,49 @@ def _alert(
 
 
 def _told(
-    words: RuleLevel, bounds: Threshold, value: float, about: _About, rule: Rule, when: When
+    words: RuleLevel, bounds: Threshold, value: float, about: _About, rule: Rule, when: When | None
 ) -> tuple[Bilingual, Bilingual]:
     """A level's headline and instruction with their places filled in."""
-    measure = measure_of(rule.domain, when.measure)
-    unit, decimals = ("%", 0) if _is_share(when) else (measure.unit, measure.decimals)
     both: list[dict[str, str]] = [{}, {}]
     for language in ("ko", "en"):
         fields = {
             "zone": getattr(about.zone_name, language),
             "sensor": getattr(about.name, language),
-            "value": f"{value:.{decimals}f}",
-            "threshold": f"{bounds.reach:g}",
-            "unit": unit,
             "level": getattr(LEVEL_NAMES[bounds.level], language),
             "place": getattr(about.name, language),
+            **_figures(language, bounds.reach, value, rule, when),
         }
         for text, told in zip((words.headline, words.instruction), both, strict=True):
             told[language] = getattr(text, language).format_map(fields)
     return Bilingual(**both[0]), Bilingual(**both[1])
+
+
+def _figures(
+    language: Literal["ko", "en"], reach: float, value: float, rule: Rule, when: When | None
+) -> dict[str, str]:
+    """Value and threshold with their unit; of absence they are durations, in words."""
+    if when is None:
+        silent, limit = (getattr(duration(seconds), language) for seconds in (value, reach))
+        return {"value": silent, "threshold": limit}
+    measure = measure_of(rule.domain, when.measure)
+    unit, decimals = ("%", 0) if _is_share(when) else (measure.unit, measure.decimals)
+    return {"value": f"{value:.{decimals}f}", "threshold": f"{reach:g}", "unit": unit}
+
+
+def _measure_of(when: When | None) -> str:
+    if when is None:
+        return ABSENT
+    return SHARE if _is_share(when) else when.measure
+
+
+def _why_ended(compiled: CompiledRule | ZoneRule | AbsenceRule, change: Change) -> Bilingual:
+    if compiled.when is not None:
+        return ROSE if compiled.below else FELL
+    silent = duration(change.value)
+    return Bilingual(
+        ko=f"{silent.ko} 만에 관측값이 다시 들어와 해제되었습니다.",
+        en=f"It speaks again after {silent.en}, and the alert has ended.",
+    )
 
 
 def _ended(title: Bilingual, name: Bilingual) -> Bilingual:

@@ -11,6 +11,7 @@ from streams.contract.derived import HOUR_S
 from streams.contract.further import Also
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rules import Rule
+from streams.engine.absence_rules import AbsenceRule, absence_rules
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, indices
 from streams.engine.batch import Batch, Values, newest_before
 from streams.engine.changed_seeds import Withdrawn
@@ -36,6 +37,8 @@ class Watch:
     on_final: dict[int, list[int]] = field(default_factory=dict)
     """Window length, s → numbers of rules."""
     on_sliding: list[int] = field(default_factory=list)
+    on_absence: list[AbsenceRule] = field(default_factory=list)
+    """Those on sensors that say nothing, which judge no values."""
 
     def __post_init__(self) -> None:
         for number, rule in enumerate(self.rules):
@@ -49,7 +52,7 @@ class Watch:
 
 def watch_of(rules: list[Rule], roster: Roster) -> Watch:
     """The sensor rules of the roster's domain, to be compiled once for all of its partitions."""
-    return Watch(compiled(rules, roster))
+    return Watch(compiled(rules, roster), on_absence=absence_rules(rules, roster))
 
 
 class Judging:

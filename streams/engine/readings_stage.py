@@ -14,7 +14,7 @@ from streams.contract.rejections import Rejection
 from streams.contract.topics import REJECTED, readings_topic
 from streams.engine import refusals, snapshot
 from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
-from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, sensor_event
+from streams.engine.alert_events import PartitionOf, absence_event, send_event, send_withdrawn, sensor_event
 from streams.engine.batch import Batch, batch_of, by_exercise
 from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
@@ -63,14 +63,15 @@ class ReadingsStage:
         self._decoder = Decoder(roster.domain, roster.directory)
         self._watch = watch
         self._renderers: dict[Timeline, WindowRecords] = {}
-        self.exercises = Exercises(
-            lambda name, offset: Timeline(name, roster, self._watch, offset), self._forget_exercise
-        )
+        self.exercises = Exercises(self._timeline, self._forget_exercise)
         self.accounts = Accounts([*roster.owners, UNKNOWN_OWNER])
         self.applied = -1
         self._refill_from: int | None = None
         """Where a restart began to read again, until it has come to what is new."""
         self.out = Outputs()
+
+    def _timeline(self, name: str | None, first_offset: int = 0) -> Timeline:
+        return Timeline(name, self.roster, self._watch, first_offset, self.partition)
 
     # -- one batch --------------------------------------------------------------------------------------------------
 
@@ -179,6 +180,8 @@ class ReadingsStage:
             self._renderer(timeline).render(self.out, done.window_s, done.rows, final=True, revision=done.revision)
         for finding, arrived_ms in closed.findings:
             self._send(timeline, finding, arrived_ms)
+        for absent in closed.absent:
+            send_event(self.out, absence_event(absent, self.roster, timeline.exercise), self._event_partition)
 
     def _send(self, timeline: Timeline, finding: Finding, arrived_ms: int | None) -> None:
         sensor = int(timeline.series.sensor[finding.series])
@@ -218,7 +221,7 @@ class ReadingsStage:
     def release_idle(self, now_ms: int) -> bool:
         """The input is at its end and has been silent for the idle time-out: move reality's watermark on.
 
-        Returns whether anything became final by it. The checkpoint must ride with its outputs: `out.once` says so.
+        Returns whether anything became final by it, or anybody absent. The checkpoint must ride with that: `out.once`.
         """
         real = self.exercises.real
         if self._zones.is_told:  # in order of arrival: it is silent for as long as it is read without a record
@@ -227,7 +230,7 @@ class ReadingsStage:
                 return False
         target = now_ms - real.idle_ms - real.watermark.grace_ms
         self._zones.release(real, target)
-        due = real.windows.next_due()
+        due = real.next_due()
         if due is None or due > target:
             return False
         real.watermark.release(target)
@@ -285,10 +288,8 @@ class ReadingsStage:
         self._refill_from = state["resume"] if state["resume"] <= self.applied else None
         self.accounts.load(state["accounts"])
         for part in state["timelines"]:
-            name = part["exercise"]
-            timeline = self.exercises.real
-            if name is not None:
-                timeline = self.exercises.named[name] = Timeline(name, self.roster, self._watch)
+            name, named = part["exercise"], self.exercises.named
+            timeline = self.exercises.real if name is None else named.setdefault(name, self._timeline(name))
             for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
                 send_withdrawn(self.out, ended, name, self._event_partition)
             self._zones.read(timeline.last_arrival_ms)  # what it has passed is never told as of before that

@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from streams.engine.absence import Absence, Heard
+from streams.engine.absence_rules import Absent
 from streams.engine.batch import Batch, Values, ordered
 from streams.engine.changed_seeds import Withdrawn
 from streams.engine.closing import Closing, Entry, Finished
@@ -24,6 +26,7 @@ from streams.engine.series import Series
 from streams.engine.watermark import CALENDAR_END_MS, NEVER_MS, TOO_OLD_MS, Watermark, ahead
 
 _NOTHING: Final = np.zeros(0, np.int64)
+_UNHEARD: Final = Heard(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
 
 
 class Taken(NamedTuple):
@@ -49,6 +52,8 @@ class Finals(NamedTuple):
     windows: list[Finished]
     findings: list[tuple[Finding, int | None]]
     """With the arrival of the record that moved the watermark there; None where none did (an idle release)."""
+    absent: list[Absent]
+    """Which sensors fell absent and which speak again, in the order in which they did."""
     since_ms: int
     """The watermark at the last call."""
     marks_ms: Ints
@@ -70,15 +75,18 @@ class Timeline:
         roster: the domain's sensors.
         watch: the domain's rules.
         first_offset: where it began; an earlier record of its name was of another that was dropped.
+        partition: whose sensors speak here.
     """
 
-    def __init__(self, exercise: str | None, roster: Roster, watch: Watch, first_offset: int = 0) -> None:
+    def __init__(
+        self, exercise: str | None, roster: Roster, watch: Watch, first_offset: int = 0, partition: int = 0
+    ) -> None:
         self.exercise, self.roster, self.first_offset = exercise, roster, first_offset
         self.watermark = Watermark(round(roster.timing.grace_s * 1000))
         self.idle_ms = round(roster.timing.idle_s * 1000)
         self.last_arrival_ms = 0
-        self._passed: tuple[Ints, Ints] = _NOTHING, _NOTHING
-        """The watermark after each record since the last `close`, and the record's arrival."""
+        self._heard = _UNHEARD
+        """The readings since the last `close`."""
         self._closed_ms = NEVER_MS
         """The watermark at the last `close`."""
         self.series = Series(roster)
@@ -86,6 +94,7 @@ class Timeline:
         delays_ms = sorted(set(roster.delay_ms.tolist())) or [0]
         self.windows = Closing(self.series, delays_ms, self.idle_ms)
         self.judging = Judging(watch, self.series)
+        self.absence = Absence(watch.on_absence, roster, partition, is_real=exercise is None)
 
     # -- readings in ------------------------------------------------------------------------------------------------
 
@@ -98,7 +107,8 @@ class Timeline:
             return Taken(future, _NOTHING, _NOTHING, _NOTHING, _NOTHING, [])
         before = np.zeros(len(batch.row), np.int64)
         before[rows] = self.watermark.before_each(batch.at_ms[rows])
-        self._passed = np.append(before[rows][1:], self.watermark.at_ms), batch.arrival_ms[rows]
+        marks_ms = np.append(before[rows][1:], self.watermark.at_ms)
+        self._heard = Heard(batch.sensor[rows], batch.at_ms[rows], marks_ms, batch.arrival_ms[rows])
         oldest = before if self.exercise is not None else batch.arrival_ms
         too_old = batch.at_ms < oldest - TOO_OLD_MS
         start = _start_of(batch)
@@ -204,14 +214,20 @@ class Timeline:
 
     def close(self) -> Finals:
         """What the watermark has made final since the last call, and what the rules found in it."""
-        closed = Finals([], [], self._closed_ms, *self._passed)
+        absent = self.absence.told(self._heard, self.watermark.at_ms)
+        closed = Finals([], [], absent, self._closed_ms, self._heard.marks_ms, self._heard.arrivals_ms)
         for done in self.windows.due(self.watermark.at_ms):
             closed.windows.append(done)
             closed.findings.extend((finding, closed.arrival_of(done.at_ms)) for finding in self.judging.windows(done))
-        self._passed, self._closed_ms = (_NOTHING, _NOTHING), self.watermark.at_ms
+        self._heard, self._closed_ms = _UNHEARD, self.watermark.at_ms
         if closed.windows:
             self._forget(self.watermark.at_ms)
         return closed
+
+    def next_due(self) -> int | None:
+        """The earliest moment of the watermark at which something becomes final or somebody falls absent, or None."""
+        dues = [due for due in (self.windows.next_due(), self.absence.next_due()) if due is not None]
+        return min(dues, default=None)
 
     def _forget(self, mark: int) -> None:
         self.seen.forget(mark)
@@ -235,6 +251,7 @@ class Timeline:
             "series": self.series.state(),
             "windows": self.windows.state(put_by),
             "judging": self.judging.state(),
+            "absence": self.absence.state(),
         }
 
     def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn]:
@@ -243,7 +260,8 @@ class Timeline:
         self.last_arrival_ms, self._closed_ms = state["last_arrival_ms"], state["watermark_ms"]
         self.series.load(state["series"])
         self.windows.load(state["windows"], packed)
-        return self.judging.load(state["judging"], self.watermark.at_ms)
+        ended = self.judging.load(state["judging"], self.watermark.at_ms)
+        return ended + self.absence.load(state["absence"], self.watermark.at_ms)
 
 
 def _start_of(batch: Batch) -> Ints:

@@ -36,14 +36,17 @@ def mutants(rule: dict[str, Any], interval_s: float) -> Iterator[Mutant]:
     """
     when = rule.get("when")
     for number, level in enumerate(rule["levels"]):
-        if when is None:
+        if "bulletin" in rule:
             for what, alternatives in _of_announcements(level["when"]):
                 changed = deepcopy(rule)
                 changed["levels"][number]["when"] = alternatives
                 yield Mutant(f"{level['level']}: {what}", changed)
             continue
-        changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
-        changes += _of_further_conditions(rule, level)
+        if when is None:
+            changes = [*_of_intervals(level)]
+        else:
+            changes = [*_of_thresholds(rule, level), *_of_durations(when, level, interval_s), *_of_gauges(level)]
+            changes += _of_further_conditions(rule, level)
         for part, name, value in changes:
             changed = deepcopy(rule)
             old = changed["levels"][number][part].get(name)
@@ -102,6 +105,12 @@ def _of_gauges(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
                 yield part, name, other
 
 
+def _of_intervals(level: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """A little more and less, and one reading more and less."""
+    for more in (1, 0.1, -0.1, -1):
+        yield "raise", "intervals", level["raise"]["intervals"] + more
+
+
 _STEPS = {"magnitude_at_least": 0.1, "intensity_at_least": 1, "within_km": 1}
 """How much a condition of an announcement is changed."""
 
@@ -132,6 +141,14 @@ def _of_what_is_watched(rule: dict[str, Any]) -> Iterator[Mutant]:
         for kind in get_args(BulletinKind):
             if kind != rule["bulletin"]["kind"]:
                 yield Mutant(f"bulletin.kind → {kind}", rule | {"bulletin": {"kind": kind}})
+        return
+    if "absence" in rule:
+        kinds = rule["absence"]["kinds"]
+        for kind in kinds:
+            others = [other for other in kinds if other != kind] or [
+                "road-link" if kind != "road-link" else "air-station"
+            ]
+            yield Mutant(f"absence.kinds without {kind}", rule | {"absence": {"kinds": others}})
         return
     when = rule["when"]
     lengths = {"final": FINAL_LENGTHS, "sliding": SLIDING_LENGTHS, "reading": ()}[when["window"]]

@@ -12,8 +12,9 @@ from deploy.rules.evidence import SaidValue
 from deploy.rules.explained import Language, Page
 from deploy.rules.explanation import Condition, Explanation, LevelTold, ReadingsTold, Step, ValueTold
 from deploy.rules.judged import JudgedValue, held_since, is_met, of_minutes, of_readings
-from deploy.rules.wording import duration, judged_words, kst, limit_words, readings_words, sentence
+from deploy.rules.wording import judged_words, kst, limit_words, readings_words, sentence
 from streams.contract.alerts import Alert, Bilingual, Command
+from streams.contract.durations import duration
 from streams.contract.rules import Rule
 from streams.contract.times import from_ms
 from streams.contract.watched import When

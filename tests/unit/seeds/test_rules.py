@@ -35,7 +35,7 @@ def test_a_text_is_korean_in_korean(name: str, text: Bilingual) -> None:
 @pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_a_headline_tells_where_and_how_much(rule_id: str) -> None:
     rule = RULES[rule_id]
-    needed = {"zone", "sensor", "value"} if rule.when is not None else {"text"}
+    needed = {"zone", "sensor", "value"} if rule.bulletin is None else {"text"}
     for level in rule.levels:
         for said in (level.headline.ko, level.headline.en):
             assert needed <= {field for _, field, _, _ in Formatter().parse(said)}, said
@@ -55,6 +55,9 @@ def test_every_number_names_its_source_and_when_it_was_read(rule_id: str) -> Non
     for level in rule.levels:
         numbers = level.raised is not None and level.raised.gauge_level is None
         numbers |= any(one.magnitude_at_least is not None for one in level.when or ())
+        if rule.absence is not None:
+            assert "이 허브의 정함" in level.source, "no law says after how long a sensor is absent"
+            continue
         if numbers and rule_id != "shaking":
             assert re.search(r"에서 20\d\d-\d\d-\d\d 확인|^이 허브의 정함", level.source), level.source
         assert re.search("법|규정|기준|가이드라인|구간|4단계|홍수예보", level.source)
@@ -65,7 +68,7 @@ def test_a_number_whose_source_was_not_at_hand_says_so() -> None:
 
 
 def test_severity_never_falls_as_the_level_rises() -> None:
-    order = ["Minor", "Moderate", "Severe", "Extreme"]
+    order = ["Unknown", "Minor", "Moderate", "Severe", "Extreme"]
     for rule in RULES.values():
         ranks = [order.index(level.severity) for level in rule.levels]
         assert ranks == sorted(ranks), rule.rule_id
