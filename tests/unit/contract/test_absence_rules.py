@@ -75,5 +75,5 @@ def test_only_a_rule_on_absence_asks_for_intervals() -> None:
     rule: dict[str, Any] = absence_rule(clear={"below": 1}) | {"when": when}
     del rule["absence"]
 
-    with pytest.raises(ValueError, match=r"takes one of .'at_least', 'gauge_level'., not .'intervals'."):
+    with pytest.raises(ValueError, match=r"takes one of .*'gauge_level'., not .'intervals'."):
         Rule.model_validate(rule)
