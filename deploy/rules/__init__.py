@@ -19,6 +19,7 @@ life               an alert's newest state, and what each of its events changed
 announced          the announcements that its events rest on
 watched            how today's rule judges its sensor or zone, and what has changed since
 evidence           sensors' readings and windows out of the log
+beside             what stands beside them: further conditions, an index's hours
 judged             the values that the rule judged, calculated again from them
 grounds            what one step rests on: values, minutes, readings
 explanation        what is told: the model that page and JSON are made of

@@ -14,10 +14,13 @@ from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.retained import Retained
 from streams import registry, rulebook
 from streams.clock import Clock
+from streams.contract.derived import CAI, HOUR_S
 from streams.contract.readings import READINGS, Domain
 from streams.contract.rules import Rule
 from streams.contract.times import Instant, from_ms
 from streams.contract.topics import readings_topic
+from streams.contract.watched import When
+from streams.engine.air_quality_index import HOURS
 from streams.registry import Registry
 from streams.settings import Settings
 
@@ -113,10 +116,17 @@ def _run_in_s(rules: Sequence[Rule], known: Registry) -> float:
     longest_s = 0.0
     for rule in rules:
         holds_s = [part.hold_s for one in rule.levels for part in (one.raised, one.clear) if part is not None]
-        window_s = 0 if rule.when is None else rule.when.window_s or 0
+        window_s = 0 if rule.when is None else _looks_back_s(rule, rule.when)
         longest_s = max(longest_s, window_s + max(holds_s, default=0))
     delays_s = [sensor.delay_s + sensor.interval_s for sensor in known.sensors.values()]
     return longest_s + max(delays_s, default=0)
+
+
+def _looks_back_s(rule: Rule, when: When) -> float:
+    """How far back the farthest of its values looks, s."""
+    further = [also.of(when).window_s for one in rule.levels if one.raised is not None for also in one.raised.also]
+    own_s = HOURS * HOUR_S if when.measure == CAI else when.window_s or 0
+    return max([own_s, *further])
 
 
 class _Trial:

@@ -69,6 +69,10 @@ class Evidence:
         self._log, self._domain, self._measure, self._exercise = log, domain, measure, exercise
         self._partitions, self._future_ms = partitions, future_ms
 
+    def of(self, measure: str) -> Evidence:
+        """What was said of another measure of the same domain."""
+        return Evidence(self._log, self._domain, measure, self._exercise, self._partitions, self._future_ms)
+
     async def readings(self, sensors: Collection[str], span: Span) -> Found[SaidValue]:
         """The sensors' values that were observed in this time; each time of a sensor once, as the hub took it.
 

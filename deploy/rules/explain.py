@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,11 @@ from deploy.rules import grounds
 from deploy.rules.announced import Announcements, announced_by, announced_in
 from deploy.rules.evidence import Evidence, Span
 from deploy.rules.explanation import Condition, Explanation, Happening, Step
-from deploy.rules.judged import held_since
+from deploy.rules.judged import JudgedValue, held_since
 from deploy.rules.kept_log import KeptLog
 from deploy.rules.life import Happened, Life, life_of
 from deploy.rules.watched import Watched, changes_since, levels_told, watched_by
-from deploy.rules.wording import judged_words, lacking, number
+from deploy.rules.wording import further_told, judged_words, lacking, number
 from streams import registry, rulebook
 from streams.contract.alerts import Alert, AlertEvent, Bilingual, Level
 from streams.contract.bulletins import Bulletin
@@ -174,7 +175,9 @@ class _Case:
             gaps.append(lacking(what, readings.until))
         return step.model_copy(
             update={
-                "condition": _condition(threshold, watched, leaving=leaving, held_ms=held_ms, at_ms=at_ms),
+                "condition": _condition(
+                    threshold, watched, found.values, leaving=leaving, held_ms=held_ms, at_ms=at_ms
+                ),
                 "judged": grounds.values_told(found.values, threshold, watched, leaving=leaving),
                 "minutes": grounds.minutes_told(found.minutes, watched, at_ms),
                 "readings": readings.rows,
@@ -191,7 +194,16 @@ def _what(event: AlertEvent) -> Happening:
     return event.transition
 
 
-def _condition(threshold: Threshold, watched: Watched, *, leaving: bool, held_ms: int | None, at_ms: int) -> Condition:
+def _condition(
+    threshold: Threshold,
+    watched: Watched,
+    values: Sequence[JudgedValue],
+    *,
+    leaving: bool,
+    held_ms: int | None,
+    at_ms: int,
+) -> Condition:
+    came = (values[-1].further if values and values[-1].end_ms == at_ms else None) or {}
     return Condition(
         level=threshold.level,
         leaving=leaving,
@@ -201,6 +213,10 @@ def _condition(threshold: Threshold, watched: Watched, *, leaving: bool, held_ms
         hold_s=(threshold.leave_hold_ms if leaving else threshold.hold_ms) / 1000,
         from_gauge=watched.is_from_gauge(threshold.level),
         from_free_flow=watched.free_flow(threshold.level) is not None,
+        further=[]
+        if leaving
+        else [further_told(watched.rule.domain, watched.when, also, came.get(also)) for also in threshold.also],
+        alone=None if leaving else threshold.alone,
         held_since=None if held_ms is None else from_ms(held_ms),
         held_s=None if held_ms is None else (at_ms - held_ms) / 1000,
     )

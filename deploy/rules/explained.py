@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -48,6 +48,7 @@ _TIME: Final = Bilingual(ko="시각 (KST)", en="Time (KST)")
 _VALUE: Final = Bilingual(ko="값", en="Value")
 _MET: Final = Bilingual(ko="기준 충족", en="Met")
 _SENSORS: Final = Bilingual(ko="관측소별 값", en="Sensors' values")
+_PARTS: Final = Bilingual(ko="오염물질별 지수", en="Pollutants' own")
 _YES, _NO = Bilingual(ko="예", en="yes"), Bilingual(ko="아니오", en="no")
 _SOURCE: Final = Bilingual(ko="근거", en="Source")
 
@@ -71,7 +72,9 @@ class Page:
         self._console.print(f"{exercise}[bold]{self._say(told.about)}[/] · {rule} · {state}")
         self._console.print(escape(alert.alert_id), style="dim", soft_wrap=True)
         if told.judged is not None:
-            self._console.print(f"{self._say(_JUDGED)}: {self._say(told.judged)}, {escape(told.unit)}")
+            self._console.print(
+                f"{self._say(_JUDGED)}: {self._say(told.judged)}{', ' if told.unit else ''}{escape(told.unit)}"
+            )
         if told.levels:
             self._console.print(Padding(self._levels(told.levels, told.unit), _INDENT, expand=False))
         for remark in told.changed:
@@ -95,8 +98,11 @@ class Page:
                 upward=one.upward,
                 hold_s=one.hold_s,
                 from_gauge=one.gauge_source is not None,
+                further=one.further,
+                alone=one.alone,
             )
-            away = {"limit": one.leave, "is_inside": False, "upward": not one.upward, "hold_s": one.leave_hold_s}
+            away: dict[str, Any] = {"limit": one.leave, "is_inside": False, "upward": not one.upward}
+            away |= {"hold_s": one.leave_hold_s, "further": [], "alone": None}
             own = "" if one.gauge_source is None else f"\n{self._say(_OWN)}: {escape(one.gauge_source)}"
             own += "" if one.free_flow is None else f"\n{self._say(free_flow_words(one.free_flow))}"
             leave = self._limit(reach.model_copy(update=away), unit)
@@ -134,18 +140,19 @@ class Page:
     def _values(self, values: Sequence[ValueTold], unit: str) -> Table:
         table = Table(box=None, padding=(0, 2))
         table.add_column(self._say(_TIME), no_wrap=True)
-        table.add_column(f"{self._say(_VALUE)} ({escape(unit)})", justify="right")
+        table.add_column(f"{self._say(_VALUE)} ({escape(unit)})" if unit else self._say(_VALUE), justify="right")
         table.add_column(self._say(_MET))
-        is_zone = any(one.sensors for one in values)
-        if is_zone:
-            table.add_column(self._say(_SENSORS), overflow="fold")
+        made_of = [one.sensors or one.parts for one in values]
+        if any(made_of):
+            table.add_column(self._say(_SENSORS if values[0].sensors else _PARTS), overflow="fold")
         for one in _ends(values):
             if one is None:
                 table.add_row("…")
                 continue
             row = [_when(one), number(one.value), self._say(_YES if one.met else _NO)]
-            if is_zone:
-                row.append(escape(", ".join(f"{sensor} {number(value)}" for sensor, value in one.sensors.items())))
+            if any(made_of):
+                parts = (one.sensors or one.parts).items()
+                row.append(escape(", ".join(f"{name} {number(value)}" for name, value in parts)))
             table.add_row(*row, style=None if one.met else "dim")
         return table
 

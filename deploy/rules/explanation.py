@@ -39,6 +39,16 @@ class FreeFlowTold(Part):
     leave_pct: float
 
 
+class FurtherTold(Part):
+    """A further condition of a level, and what it came to in the step that is told."""
+
+    what: Bilingual
+    unit: str
+    limit: float
+    upward: bool = Field(description="Values above the limit meet it; the limit itself counts.")
+    value: float | None = Field(default=None, description="Null where it is not known, and in a list of levels.")
+
+
 class LevelTold(Part):
     """One level as the rule of today has it for this sensor or zone, in the unit of what is judged; durations in s."""
 
@@ -49,6 +59,8 @@ class LevelTold(Part):
     hold_s: float
     leave: float
     leave_hold_s: float
+    further: list[FurtherTold] = Field(default_factory=list, description="What must hold with it for it to be reached.")
+    alone: float | None = Field(default=None, description="What reaches it without that.")
     source: str
     gauge_source: str | None = Field(description="Where the threshold is the gauge's own: who says so in the registry.")
     free_flow: FreeFlowTold | None = Field(default=None, description="Where the threshold is a share of a free flow.")
@@ -65,6 +77,8 @@ class Condition(Part):
     hold_s: float
     from_gauge: bool
     from_free_flow: bool = False
+    further: list[FurtherTold] = Field(default_factory=list)
+    alone: float | None = None
     held_since: Instant | None = None
     held_s: float | None = None
 
@@ -77,6 +91,7 @@ class ValueTold(Part):
     value: float
     met: bool
     sensors: dict[str, float] = Field(default_factory=dict, description="Of a zone: its sensors' own values.")
+    parts: dict[str, float] = Field(default_factory=dict, description="Of an index: each measure's own.")
 
 
 class ReadingsTold(Part):

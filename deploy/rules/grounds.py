@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from deploy.rules.beside import is_index, of_index, with_further
 from deploy.rules.evidence import Evidence, Found, SaidValue, Span
 from deploy.rules.explanation import MinutesTold, ReadingsTold, ValueTold
-from deploy.rules.judged import JudgedValue, is_met, mean_or_sum, of_minutes, of_readings, of_windows, of_zone
+from deploy.rules.judged import JudgedValue, is_met, joins, mean_or_sum, of_minutes, of_readings, of_windows, of_zone
 from deploy.rules.kept_log import Until
 from deploy.rules.watched import Watched
 from streams.contract.alerts import Bilingual
@@ -52,6 +53,14 @@ async def values_of(evidence: Evidence, watched: Watched, sensors: Collection[st
     Raises:
         Unavailable: the broker does not answer.
     """
+    found = await _values_of(evidence, watched, sensors, asked)
+    if not watched.further:
+        return found
+    values = await with_further(evidence, watched.when, watched.further, sensors, found.values, asked.logged_ms)
+    return replace(found, values=values)
+
+
+async def _values_of(evidence: Evidence, watched: Watched, sensors: Collection[str], asked: Asked) -> Grounds:
     when, window_s = watched.when, watched.when.window_s or 0
     if watched.is_of_minutes:
         span = Span(asked.since_ms - PANE_MS, asked.at_ms, asked.logged_ms)
@@ -60,6 +69,9 @@ async def values_of(evidence: Evidence, watched: Watched, sensors: Collection[st
         return Grounds(_with_one_before(values, asked.since_ms), minutes.until, minutes.rows)
     earlier_ms = max(watched.longest_interval_ms, watched.window_ms) + JITTER_MS
     begin_ms = asked.since_ms - earlier_ms
+    if is_index(when):
+        index = await of_index(evidence, sensors, Span(begin_ms, asked.at_ms, asked.logged_ms))
+        return Grounds(_with_one_before(index.rows, asked.since_ms), index.until)
     if when.window == "reading":
         said = await evidence.readings(sensors, Span(begin_ms, asked.at_ms, asked.said_ms))
         return Grounds(_with_one_before(of_readings(said.rows), asked.since_ms), said.until)
@@ -83,8 +95,9 @@ def values_told(
             start=None if one.start_ms == one.end_ms else from_ms(one.start_ms),
             end=from_ms(one.end_ms),
             value=one.value,
-            met=is_met(one.value, threshold, below=watched.below, leaving=leaving),
+            met=is_met(one.value, threshold, below=watched.below, leaving=leaving, joins=joins(one, threshold)),
             sensors=one.sensors,
+            parts=one.parts or {},
         )
         for one in values
     ]
@@ -118,6 +131,8 @@ async def readings_inside(
     Raises:
         Unavailable: the broker does not answer.
     """
+    if is_index(watched.when):
+        return Found([], "enough")  # its hours stand with the values
     found = await evidence.readings(sensors, span)
     by_sensor: dict[str, list[SaidValue]] = {}
     for one in found.rows:

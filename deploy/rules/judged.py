@@ -7,11 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from deploy.rules.evidence import SaidValue
+from streams.contract.further import Also
 from streams.contract.times import to_ms
 from streams.contract.watched import When
 from streams.contract.windows import Window, window_start_ms
 from streams.contract.zone_inputs import ZonePane
+from streams.engine.further import is_met as meets
 from streams.engine.levels import Judged, LevelState, Threshold
 from streams.engine.panes import MICRO, PANE_MS
 from streams.engine.zone_rules import ZoneRule, value_of
@@ -26,6 +30,10 @@ class JudgedValue(NamedTuple):
     value: float
     sensors: dict[str, float]
     """Of a zone: what its sensors' windows came to, by sensor."""
+    further: dict[Also, float] | None = None
+    """What the further conditions of the rule's levels came to at the same moment, where known."""
+    parts: dict[str, float] | None = None
+    """Of an index: each measure's own."""
 
 
 def of_readings(said: Sequence[SaidValue]) -> list[JudgedValue]:
@@ -70,13 +78,13 @@ def of_minutes(minutes: Sequence[Window], when: When, begin_ms: int) -> list[Jud
     for end_ms in ends:
         first_ms = end_ms - length_s * 1000
         inside = minutes[bisect_left(starts, first_ms) : bisect_left(starts, end_ms)]
-        value = _over(inside, when.aggregate)
+        value = over(inside, when.aggregate) if inside else None
         if value is not None and end_ms >= begin_ms:
             values.append(JudgedValue(first_ms, end_ms, value, {}))
     return values
 
 
-def _over(minutes: Sequence[Window], aggregate: str) -> float | None:
+def over(minutes: Sequence[Window], aggregate: str) -> float | None:
     """What minutes come to together; None where a rise has nothing to compare."""
     if aggregate != "rise":
         return mean_or_sum(minutes, aggregate)
@@ -95,11 +103,26 @@ def _pane(window: Window) -> ZonePane:
     return ZonePane(sensor_id=window.sensor_id, count=window.count, **exact)
 
 
-def is_met(value: float, threshold: Threshold, *, below: bool, leaving: bool) -> bool:
-    """Whether a value reaches a level, or of one that is left: lies beyond its other threshold."""
+def is_met(value: float, threshold: Threshold, *, below: bool, leaving: bool, joins: bool = True) -> bool:
+    """Whether a value reaches a level, or of one that is left: lies beyond its other threshold.
+
+    Args:
+        value: which.
+        threshold: of the level.
+        below: whether the rule watches for low values.
+        leaving: whether the level is left.
+        joins: whether the level's further conditions hold.
+    """
     if leaving:
         return value > threshold.leave if below else value < threshold.leave
-    return value <= threshold.reach if below else value >= threshold.reach
+    limit = threshold.reach if joins else threshold.alone
+    return limit is not None and (value <= limit if below else value >= limit)
+
+
+def joins(one: JudgedValue, threshold: Threshold) -> bool:
+    """Whether a level's further conditions hold at a value; not where one of theirs is not known."""
+    found = one.further or {}
+    return all(also in found and bool(meets(also, np.asarray(found[also]))) for also in threshold.also)
 
 
 def held_since(
@@ -108,7 +131,7 @@ def held_since(
     """Since when the condition holds without a gap at the last of these values, epoch ms; None where it does not."""
     state = LevelState()
     for one in values:
-        judged = Judged(one.value, one.start_ms, one.end_ms)
+        judged = Judged(one.value, one.start_ms, one.end_ms, (joins(one, threshold),))
         state.judge((threshold,), judged, below=below, tolerated_gap_ms=gap_ms)
     since = state.left_since if leaving else state.met_since
     return since[0] if since else None

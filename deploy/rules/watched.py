@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.rules.explanation import FreeFlowTold, LevelTold
+from deploy.rules.wording import further_told
 from streams.contract.alerts import LEVEL_NAMES, Alert, AlertEvent, Bilingual, Level
+from streams.contract.further import Also
 from streams.contract.rules import Rule
 from streams.contract.watched import SHARE, When
 from streams.engine.levels import Threshold
@@ -35,6 +37,11 @@ class Watched:
     """Who says the gauge's own levels."""
     free_flow_kmh: float | None = None
     """The link's."""
+
+    @property
+    def further(self) -> tuple[Also, ...]:
+        """Every further condition of its levels."""
+        return tuple(dict.fromkeys(also for one in self.thresholds for also in one.also))
 
     @property
     def window_ms(self) -> int:
@@ -136,6 +143,8 @@ def levels_told(rule: Rule, watched: Watched) -> list[LevelTold]:
             hold_s=one.hold_ms / 1000,
             leave=one.leave,
             leave_hold_s=one.leave_hold_ms / 1000,
+            further=[further_told(rule.domain, watched.when, also) for also in one.also],
+            alone=one.alone,
             source=said[one.level].source,
             gauge_source=watched.gauge_source if watched.is_from_gauge(one.level) else None,
             free_flow=watched.free_flow(one.level),

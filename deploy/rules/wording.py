@@ -9,6 +9,7 @@ from deploy.rules.explanation import (
     Condition,
     Explanation,
     FreeFlowTold,
+    FurtherTold,
     Happening,
     MinutesTold,
     ReadingsTold,
@@ -20,6 +21,8 @@ from streams.contract.alerts import LEVEL_NAMES, Bilingual, Command
 from streams.contract.bulletins import Bulletin
 from streams.contract.derived import CAI, measure_of
 from streams.contract.durations import duration
+from streams.contract.further import Also
+from streams.contract.readings import Domain
 from streams.contract.rules import Rule
 from streams.contract.times import Instant
 from streams.contract.watched import When
@@ -79,12 +82,8 @@ def judged_words(rule: Rule, when: When) -> tuple[Bilingual, str]:
     if when.window == "reading":
         said = Bilingual(ko=f"{measure.ko} 관측값", en=f"{measure.en}, single readings")
     else:
-        length, aggregate = duration(when.window_s or 0), _AGGREGATES[when.aggregate]
         slides = when.window == "sliding"
-        said = Bilingual(
-            ko=f"{'최근 ' if slides else ''}{length.ko} {measure.ko} {aggregate.ko}",
-            en=f"{measure.en}, {aggregate.en} of {'the last ' if slides else ''}{length.en}",
-        )
+        said, _ = _measured(rule.domain, when.measure, when.aggregate, when.window_s or 0, slides=slides)
     if when.zone is None:
         return said, measure.unit
     if when.zone.judge == "share":
@@ -100,13 +99,52 @@ def judged_words(rule: Rule, when: When) -> tuple[Bilingual, str]:
     ), measure.unit
 
 
+def further_told(domain: Domain, when: When, also: Also, value: float | None = None) -> FurtherTold:
+    """A further condition of a rule that watches this, in words, with what it came to."""
+    said, unit = _measured(domain, also.measure, also.aggregate, also.window_s, slides=when.window == "sliding")
+    upward = also.at_least is not None
+    limit = also.at_least if also.at_least is not None else also.at_most or 0
+    return FurtherTold(what=said, unit=unit, limit=limit, upward=upward, value=value)
+
+
+def _measured(domain: Domain, name: str, aggregate: str, length_s: int, *, slides: bool) -> tuple[Bilingual, str]:
+    """What is made of a measure's window, and its unit."""
+    measure, length, made = measure_of(domain, name), duration(length_s), _AGGREGATES[aggregate]
+    return Bilingual(
+        ko=f"{'최근 ' if slides else ''}{length.ko} {measure.ko} {made.ko}",
+        en=f"{measure.en}, {made.en} of {'the last ' if slides else ''}{length.en}",
+    ), measure.unit
+
+
+def further_words(further: Sequence[FurtherTold], alone: float | None, unit: str, *, upward: bool) -> Bilingual:
+    """What must hold with a threshold, and what reaches the level without: empty where it is the threshold alone."""
+    ko, en = "", ""
+    for one in further:
+        limit = _bound(one.limit, one.unit, inside=True, upward=one.upward)
+        came = Bilingual(ko="", en="")
+        if one.value is not None:
+            came = Bilingual(ko=f" (당시 {number(one.value)} {one.unit})", en=f" ({number(one.value)} {one.unit} then)")
+        ko += f", 함께 {one.what.ko} {limit.ko}{came.ko}"
+        en += f", with {one.what.en}: {limit.en}{came.en}"
+    if alone is not None:
+        limit = _bound(alone, unit, inside=True, upward=upward)
+        ko, en = f"{ko}; 또는 이 값만으로 {limit.ko}", f"{en}; or alone {limit.en}"
+    return Bilingual(ko=ko, en=en)
+
+
 def limit_words(condition: Condition, unit: str) -> Bilingual:
-    """A condition's limit: `3 m 이상`, `3 m or more`."""
-    value = f"{condition.limit:g} {unit}"
-    if condition.is_inside:
-        ko, en = ("이상", "or more") if condition.upward else ("이하", "or less")
+    """A condition's limit: `3 m 이상`, `3 m or more`; with what must hold with it."""
+    said = _bound(condition.limit, unit, inside=condition.is_inside, upward=condition.upward)
+    more = further_words(condition.further, condition.alone, unit, upward=condition.upward)
+    return Bilingual(ko=said.ko + more.ko, en=said.en + more.en)
+
+
+def _bound(limit: float, unit: str, *, inside: bool, upward: bool) -> Bilingual:
+    value = f"{limit:g} {unit}".rstrip()
+    if inside:
+        ko, en = ("이상", "or more") if upward else ("이하", "or less")
         return Bilingual(ko=f"{value} {ko}", en=f"{value} {en}")
-    ko, en = ("초과", "above") if condition.upward else ("미만", "below")
+    ko, en = ("초과", "above") if upward else ("미만", "below")
     return Bilingual(ko=f"{value} {ko}", en=f"{en} {value}")
 
 
@@ -149,11 +187,15 @@ def _of_condition(condition: Condition, value: float, told: Explanation) -> Bili
         own = Bilingual(ko="이 구간 ", en="this link's own ")
     to = Bilingual(ko=" 해제", en="limit for leaving ") if condition.leaving else Bilingual(ko="", en="threshold for ")
     said = Bilingual(
-        ko=f"{what.ko} {number(value)} {told.unit}: {own.ko}{level.ko}{to.ko} 기준({limit.ko})을 충족했습니다.",
-        en=f"{what.en}: {number(value)} {told.unit} meets {own.en}{to.en}{level.en} ({limit.en}).",
+        ko=f"{what.ko} {_with_unit(value, told.unit)}: {own.ko}{level.ko}{to.ko} 기준({limit.ko})을 충족했습니다.",
+        en=f"{what.en}: {_with_unit(value, told.unit)} meets {own.en}{to.en}{level.en} ({limit.en}).",
     )
     held = _held(condition)
     return Bilingual(ko=f"{said.ko} {held.ko}", en=f"{said.en} {held.en}")
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{number(value)} {unit}".rstrip()
 
 
 def _held(condition: Condition) -> Bilingual:

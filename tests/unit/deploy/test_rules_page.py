@@ -13,6 +13,7 @@ from deploy.rules.run import run
 from deploy.rules.timelines import Announced, Expected, Timeline
 from streams.contract.alerts import SCALES, Certainty, Severity, Urgency
 from streams.contract.bulletins import BulletinKind
+from streams.contract.further import Further
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rule_levels import Clear, Raise, RuleLevel
 from streams.contract.sensors import SensorKind
@@ -57,7 +58,7 @@ def test_the_examples_tests_can_fail(seeds: Path, capsys: pytest.CaptureFixture[
     assert "expected  00:15 raised attention 4.6" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("model", [When, Raise, Clear, RuleLevel, Timeline, Expected, Announced])
+@pytest.mark.parametrize("model", [When, Raise, Further, Clear, RuleLevel, Timeline, Expected, Announced])
 def test_every_field_is_on_the_page(model: type) -> None:
     for name, field in model.model_fields.items():  # type: ignore[attr-defined]
         assert re.search(rf"\b{field.alias or name}\b", PAGE), name
