@@ -22,7 +22,7 @@ class _Spoke:
 
 
 @dataclass(frozen=True)
-class _Silence:
+class _Absence:
     """From when to when a sensor was absent."""
 
     since_ms: int
@@ -55,17 +55,17 @@ def absence_alerts(
             if sensor.domain != domain or sensor.kind not in rule["absence"].get("kinds", [sensor.kind]):
                 continue
             is_expected = timeline.exercise is None and not sensor.modelled and home_of(sensor.sensor_id) == partition
-            silence_ms = round(Decimal(rule["levels"][0]["raise"]["intervals"]) * sensor.interval_ms)
+            allowed_ms = round(Decimal(rule["levels"][0]["raise"]["intervals"]) * sensor.interval_ms)
             spoken = said.get(sensor.sensor_id, [])
-            for silence in _silences(timeline, sensor, spoken, silence_ms, is_expected=is_expected):
-                _tell(found, rule, sensor, silence)
+            for absence in _absences(timeline, sensor, spoken, allowed_ms, is_expected=is_expected):
+                _tell(found, rule, sensor, absence)
     return found
 
 
-def _silences(
-    timeline: Timeline, sensor: Sensor, said: list[_Spoke], silence_ms: int, *, is_expected: bool
-) -> Iterator[_Silence]:
-    """When a sensor was absent: as long as the watermark has reached its newest reading, its silence and its delay.
+def _absences(
+    timeline: Timeline, sensor: Sensor, said: list[_Spoke], allowed_ms: int, *, is_expected: bool
+) -> Iterator[_Absence]:
+    """When a sensor was absent: as long as the watermark has reached its newest reading, what the rule allows and its delay.
 
     What it said before the partition's first reading of reality, or did not say, is not counted.
     """
@@ -74,35 +74,35 @@ def _silences(
     first_ms, last_mark_ms = timeline.heard[0].at_ms, timeline.heard[-1].mark_ms
     is_real = timeline.exercise is None
     newest_ms = first_ms if is_expected else None
-    begun: _Silence | None = None
+    begun: _Absence | None = None
     for spoke in [*said, None]:
         # Nothing but the watermark has moved until this reading comes: it moves it first, and then it has spoken.
         mark_ms = last_mark_ms if spoke is None else spoke.mark_ms
-        begun = begun or _absent(newest_ms, mark_ms, silence_ms, sensor.delay_ms)
+        begun = begun or _absent(newest_ms, mark_ms, allowed_ms, sensor.delay_ms)
         if spoke is None:
             break
         counted_ms = max(spoke.at_ms, first_ms) if is_real else spoke.at_ms
         newest_ms = counted_ms if newest_ms is None else max(newest_ms, counted_ms)
-        still = _absent(newest_ms, mark_ms, silence_ms, sensor.delay_ms)
+        still = _absent(newest_ms, mark_ms, allowed_ms, sensor.delay_ms)
         if begun is not None and still is None:
-            yield _Silence(begun.since_ms, begun.onset_ms, max(counted_ms, mark_ms - sensor.delay_ms))
+            yield _Absence(begun.since_ms, begun.onset_ms, max(counted_ms, mark_ms - sensor.delay_ms))
             begun = None
         begun = begun or still
     if begun is not None:
         yield begun
 
 
-def _absent(newest_ms: int | None, mark_ms: int, silence_ms: int, delay_ms: int) -> _Silence | None:
-    if newest_ms is None or mark_ms < newest_ms + silence_ms + delay_ms:
+def _absent(newest_ms: int | None, mark_ms: int, allowed_ms: int, delay_ms: int) -> _Absence | None:
+    if newest_ms is None or mark_ms < newest_ms + allowed_ms + delay_ms:
         return None
-    return _Silence(newest_ms, newest_ms + silence_ms, None)
+    return _Absence(newest_ms, newest_ms + allowed_ms, None)
 
 
-def _tell(found: Alerts, rule: dict[str, Any], sensor: Sensor, silence: _Silence) -> None:
-    life = found.setdefault(f"{rule['rule_id']}:{sensor.sensor_id}:{compact(silence.onset_ms)}", [])
+def _tell(found: Alerts, rule: dict[str, Any], sensor: Sensor, absence: _Absence) -> None:
+    life = found.setdefault(f"{rule['rule_id']}:{sensor.sensor_id}:{compact(absence.onset_ms)}", [])
     # One that is raised again within the second of its onset has the same id: its life goes on.
-    onset_ms = life[0].onset_ms if life else silence.onset_ms
-    silent_s = (silence.onset_ms - silence.since_ms) / 1000
+    onset_ms = life[0].onset_ms if life else absence.onset_ms
+    unheard_s = (absence.onset_ms - absence.since_ms) / 1000
     level = rule["levels"][0]["level"]
     life.append(
         Change(
@@ -110,24 +110,24 @@ def _tell(found: Alerts, rule: dict[str, Any], sensor: Sensor, silence: _Silence
             sensor.sensor_id,
             "raised",
             level,
-            silence.onset_ms,
-            silent_s,
-            silent_s,
+            absence.onset_ms,
+            unheard_s,
+            unheard_s,
             onset_ms,
-            silence.since_ms,
+            absence.since_ms,
         )
     )
-    if silence.until_ms is not None:
+    if absence.until_ms is not None:
         life.append(
             Change(
                 rule["rule_id"],
                 sensor.sensor_id,
                 "cleared",
                 None,
-                silence.until_ms,
-                (silence.until_ms - silence.since_ms) / 1000,
+                absence.until_ms,
+                (absence.until_ms - absence.since_ms) / 1000,
                 None,
                 onset_ms,
-                silence.since_ms,
+                absence.since_ms,
             )
         )

@@ -18,6 +18,7 @@ kept_log           what Kafka still keeps of a partition, read back from its end
 life               an alert's newest state, and what each of its events changed
 announced          the announcements that its events rest on
 watched            how today's rule judges its sensor or zone, and what has changed since
+absent             how today's rule on absence looks for its sensor, and when that spoke
 evidence           sensors' readings and windows out of the log
 beside             what stands beside them: further conditions, an index's hours
 judged             the values that the rule judged, calculated again from them

@@ -117,7 +117,7 @@ def _run_in_s(rules: Sequence[Rule], known: Registry) -> float:
     for rule in rules:
         holds_s = [part.hold_s for one in rule.levels for part in (one.raised, one.clear) if part is not None]
         window_s = 0 if rule.when is None else _looks_back_s(rule, rule.when)
-        longest_s = max(longest_s, window_s + max(holds_s, default=0))
+        longest_s = max(longest_s, window_s + max(holds_s, default=0), _missed_s(rule, known))
     delays_s = [sensor.delay_s + sensor.interval_s for sensor in known.sensors.values()]
     return longest_s + max(delays_s, default=0)
 
@@ -127,6 +127,15 @@ def _looks_back_s(rule: Rule, when: When) -> float:
     further = [also.of(when).window_s for one in rule.levels if one.raised is not None for also in one.raised.also]
     own_s = HOURS * HOUR_S if when.measure == CAI else when.window_s or 0
     return max([own_s, *further])
+
+
+def _missed_s(rule: Rule, known: Registry) -> float:
+    """How long a rule on absence waits for the sensor that speaks least often, s."""
+    raised = rule.levels[0].raised
+    if rule.absence is None or raised is None or raised.intervals is None:
+        return 0
+    intervals_s = [sensor.interval_s for sensor in known.sensors.values() if sensor.domain == rule.domain]
+    return raised.intervals * max(intervals_s, default=0)
 
 
 class _Trial:

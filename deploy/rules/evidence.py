@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from deploy.rules.kept_log import Kept, KeptLog, Until
-from streams.contract.readings import READINGS, SET_ASIDE, Domain
+from streams.contract.readings import READINGS, SET_ASIDE, Domain, Reading
 from streams.contract.times import parse_ms, to_ms
 from streams.contract.topics import TOPICS, readings_topic, windows_topic
 from streams.contract.windows import Window
@@ -57,16 +57,16 @@ class Evidence:
     Args:
         log: where it is read.
         domain: the measure's.
-        measure: which one.
+        measure: which one; None where it is asked only when a sensor spoke.
         exercise: None for reality.
         partitions: of a topic of the domain, as the setting has it.
         future_ms: how far a reading may be ahead of its arrival.
     """
 
     def __init__(
-        self, log: KeptLog, domain: Domain, measure: str, exercise: str | None, partitions: int, future_ms: int
+        self, log: KeptLog, domain: Domain, measure: str | None, exercise: str | None, partitions: int, future_ms: int
     ) -> None:
-        self._log, self._domain, self._measure, self._exercise = log, domain, measure, exercise
+        self._log, self._domain, self._measure, self._exercise = log, domain, measure or "", exercise
         self._partitions, self._future_ms = partitions, future_ms
 
     def of(self, measure: str) -> Evidence:
@@ -114,6 +114,16 @@ class Evidence:
         ]
         inside = [row for row in mine if span.begin_ms <= to_ms(row.start) and to_ms(row.end) <= span.end_ms]
         return Found(sorted(inside, key=lambda row: (row.start, row.sensor_id)), found.until)
+
+    async def instants(self, sensor_id: str, span: Span) -> Found[int]:
+        """When a sensor spoke in this time, whatever of and however well; epoch ms, in the order of arrival.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        found = await self._read(readings_topic(self._domain), [sensor_id], span, _observed_ms)
+        spoke = [to_ms(reading.observed_at) for r in found.rows if (reading := self._taken(r)) is not None]
+        return Found([at_ms for at_ms in spoke if span.begin_ms <= at_ms <= span.end_ms], found.until)
 
     async def _read(
         self,
@@ -170,15 +180,22 @@ class Evidence:
 
     def _said(self, record: ConsumerRecord) -> SaidValue | None:
         """The measure's value, or None where the record was refused or has no such value."""
+        reading = self._taken(record)
+        value = None if reading is None else getattr(reading, self._measure)
+        if reading is None or value is None:
+            return None
+        at_ms = to_ms(reading.observed_at)
+        instant_ms = at_ms - (1 if reading.period_s else 0)
+        return SaidValue(reading.sensor_id, at_ms, instant_ms, value, reading.quality in SET_ASIDE)
+
+    def _taken(self, record: ConsumerRecord) -> Reading | None:
+        """The reading that a record is, or None where it was refused."""
         try:
             reading = READINGS[self._domain].model_validate_json(record.value)
         except ValidationError:
             return None
-        at_ms, value = to_ms(reading.observed_at), getattr(reading, self._measure)
-        if value is None or (self._exercise is None and at_ms - record.timestamp > self._future_ms):
-            return None
-        instant_ms = at_ms - (1 if reading.period_s else 0)
-        return SaidValue(reading.sensor_id, at_ms, instant_ms, value, reading.quality in SET_ASIDE)
+        is_ahead = self._exercise is None and to_ms(reading.observed_at) - record.timestamp > self._future_ms
+        return None if is_ahead else reading
 
 
 def _object(text: bytes | None) -> dict[str, Any]:

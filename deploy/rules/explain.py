@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from deploy.rules import grounds
+from deploy.rules import absent, grounds
+from deploy.rules.absent import Missed, missed_by
 from deploy.rules.announced import Announcements, announced_by, announced_in
 from deploy.rules.evidence import Evidence, Span
-from deploy.rules.explanation import Condition, Explanation, Happening, Step
+from deploy.rules.explanation import Condition, Explanation, Happening, LevelTold, Step
 from deploy.rules.judged import JudgedValue, held_since
 from deploy.rules.kept_log import KeptLog
 from deploy.rules.life import Happened, Life, life_of
@@ -48,37 +49,38 @@ async def explain(settings: Settings, alert_id: str) -> Explanation:
         life = await life_of(log, alert_id, settings.partitions)
         events = [each.event for each in life.events]
         rule = next((one for one in rules if one.rule_id == life.newest.rule_id), None)
-        watched = watched_by(rule, life.newest, known)
+        watched, missed = watched_by(rule, life.newest, known), missed_by(rule, life.newest, known)
         case = _Case(
             known=known,
             announced=await announced_by(log, events),
             watched=watched,
-            evidence=None if watched is None else _evidence(log, watched, life.newest, known, settings),
+            missed=missed,
+            evidence=None if rule is None else _evidence(log, rule, life.newest, known, settings),
         )
         steps: list[Step] = []
         level: Level | None = None
         for each in life.events:
             steps.append(await case.step(each, level))
             level = each.event.level if each.event.command is None else level
-    changed = changes_since(rule, watched, life.newest, events)
-    return _told(life, rule, watched, _about(life.newest, known), changed, steps)
+    changed = changes_since(rule, watched or missed, events)
+    return _told(life, rule, watched or missed, _about(life.newest, known), changed, steps)
 
 
-def _evidence(log: KeptLog, watched: Watched, alert: Alert, known: Registry, settings: Settings) -> Evidence:
-    domain = watched.rule.domain
-    future_ms = round(known.city.domains[domain].future_s * 1000)
-    return Evidence(log, domain, watched.when.measure, alert.exercise, settings.partitions, future_ms)
+def _evidence(log: KeptLog, rule: Rule, alert: Alert, known: Registry, settings: Settings) -> Evidence:
+    future_ms = round(known.city.domains[rule.domain].future_s * 1000)
+    measure = None if rule.when is None else rule.when.measure
+    return Evidence(log, rule.domain, measure, alert.exercise, settings.partitions, future_ms)
 
 
 def _told(
     life: Life,
     rule: Rule | None,
-    watched: Watched | None,
+    watched: Watched | Missed | None,
     about: Bilingual,
     changed: list[Bilingual],
     steps: list[Step],
 ) -> Explanation:
-    judged, unit = (None, "") if watched is None else judged_words(watched.rule, watched.when)
+    judged, unit, levels = _judged(watched)
     if not steps or life.until != "enough":
         events = Bilingual(ko="이 경보의 앞선 사건 기록", en="Earlier events of this alert")
         changed = [*changed, lacking(events, life.until)]
@@ -88,10 +90,19 @@ def _told(
         about=about,
         judged=judged,
         unit=unit,
-        levels=[] if watched is None else levels_told(watched.rule, watched),
+        levels=levels,
         changed=changed,
         steps=steps,
     )
+
+
+def _judged(watched: Watched | Missed | None) -> tuple[Bilingual | None, str, list[LevelTold]]:
+    """What today's rule judges, its unit, its levels."""
+    if watched is None:
+        return None, "", []
+    if isinstance(watched, Missed):
+        return watched.words, absent.UNIT, watched.levels_told()
+    return *judged_words(watched.rule, watched.when), levels_told(watched.rule, watched)
 
 
 def _about(alert: Alert, known: Registry) -> Bilingual:
@@ -114,6 +125,7 @@ class _Case:
     known: Registry
     announced: Announcements
     watched: Watched | None
+    missed: Missed | None
     evidence: Evidence | None
 
     async def step(self, happened: Happened, before: Level | None) -> Step:
@@ -136,6 +148,8 @@ class _Case:
             return step
         if (announced := announced_in(event)) is not None:
             return self._announced(step, self.announced.found.get(announced))
+        if self.missed is not None and self.evidence is not None:
+            return await absent.grounded(step, happened, self.missed, self.evidence)
         leaving = event.transition in LEAVING
         threshold = None if self.watched is None else self.watched.threshold(before if leaving else event.level)
         if self.watched is None or self.evidence is None or threshold is None:

@@ -21,6 +21,7 @@ from deploy.rules.wording import (
     readings_words,
     sentence,
 )
+from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.durations import duration
 
@@ -72,9 +73,10 @@ class Page:
         self._console.print(f"{exercise}[bold]{self._say(told.about)}[/] · {rule} · {state}")
         self._console.print(escape(alert.alert_id), style="dim", soft_wrap=True)
         if told.judged is not None:
-            self._console.print(
-                f"{self._say(_JUDGED)}: {self._say(told.judged)}{', ' if told.unit else ''}{escape(told.unit)}"
-            )
+            unit = (
+                f", {escape(told.unit)}" if told.unit and alert.measure != ABSENT else ""
+            )  # a duration has its units with it
+            self._console.print(f"{self._say(_JUDGED)}: {self._say(told.judged)}{unit}")
         if told.levels:
             self._console.print(Padding(self._levels(told.levels, told.unit), _INDENT, expand=False))
         for remark in told.changed:

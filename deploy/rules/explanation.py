@@ -118,6 +118,15 @@ class MinutesTold(Part):
     value: float = Field(description="Their sum or mean; of a rise the last value in the stretch.")
 
 
+class AbsenceTold(Part):
+    """Between which readings a sensor was absent."""
+
+    since: Instant = Field(description="Its last reading; of a sensor that never spoke, the partition's first one.")
+    has_spoken: bool = Field(description="The log still holds that reading of its own.")
+    heard: Instant | None = Field(default=None, description="Of an end: the reading that ended it.")
+    interval_s: float = Field(description="How often the registry says that it speaks.")
+
+
 class Step(Part):
     """One thing that happened to the alert, and what it rested on."""
 
@@ -137,6 +146,7 @@ class Step(Part):
     judged: list[ValueTold] = Field(default_factory=list, description="In order of time; the last one completed it.")
     minutes: list[MinutesTold] = Field(default_factory=list)
     readings: list[ReadingsTold] = Field(default_factory=list)
+    absence: AbsenceTold | None = None
     bulletin: Bulletin | None = None
     distance_km: float | None = Field(default=None, description="Of an announcement's place from the city's centre.")
     command: Command | None = None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from deploy.rules.explanation import FreeFlowTold, LevelTold
 from deploy.rules.wording import further_told
+from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, Alert, AlertEvent, Bilingual, Level
+from streams.contract.durations import duration
 from streams.contract.further import Also
 from streams.contract.rules import Rule
 from streams.contract.watched import SHARE, When
@@ -153,9 +156,15 @@ def levels_told(rule: Rule, watched: Watched) -> list[LevelTold]:
     ]
 
 
-def changes_since(
-    rule: Rule | None, watched: Watched | None, alert: Alert, events: Sequence[AlertEvent]
-) -> list[Bilingual]:
+class Judges(Protocol):
+    """How a rule judges one sensor or zone, by its levels."""
+
+    def threshold(self, level: Level | None) -> Threshold | None:
+        """This level's, or None where it has none."""
+        ...
+
+
+def changes_since(rule: Rule | None, watched: Judges | None, events: Sequence[AlertEvent]) -> list[Bilingual]:
     """What is otherwise today than when the alert's events were written, as far as these say how it was."""
     if rule is None:
         return [
@@ -164,7 +173,7 @@ def changes_since(
                 en="The rule is gone. Values and thresholds below are those that the log kept of that time.",
             )
         ]
-    if rule.when is not None and watched is None:
+    if rule.bulletin is None and watched is None:
         return [
             Bilingual(
                 ko="그 뒤로 규칙이나 등록부가 바뀌어 지금은 이 대상을 이렇게 판단하지 않습니다.",
@@ -184,10 +193,10 @@ def changes_since(
                 en=f"The rule has changed since: it has no level “{name.en}” any more.",
             )
         elif today is not None and event.threshold is not None and event.threshold != today.reach:
+            then, now = (_limit(value, event.alert) for value in (event.threshold, today.reach))
             told[event.level] = Bilingual(
-                ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}' 기준이 당시 {event.threshold:g}, 지금 {today.reach:g}입니다.",
-                en=f"The rule has changed since: the threshold of “{name.en}” was {event.threshold:g}, "
-                f"today it is {today.reach:g}.",
+                ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}' 기준이 당시 {then.ko}, 지금 {now.ko}입니다.",
+                en=f"The rule has changed since: the threshold of “{name.en}” was {then.en}, today it is {now.en}.",
             )
         elif today is not None and event.bounds is not None and today._replace(**event.bounds.model_dump()) != today:
             told[event.level] = Bilingual(
@@ -200,3 +209,8 @@ def changes_since(
                 en=f"The source given for “{name.en}” has changed since.",
             )
     return list(told.values())
+
+
+def _limit(value: float, alert: Alert) -> Bilingual:
+    """A threshold as it is told: of absence a duration."""
+    return duration(value) if alert.measure == ABSENT else Bilingual(ko=f"{value:g}", en=f"{value:g}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from deploy.rules.explanation import (
+    AbsenceTold,
     Condition,
     Explanation,
     FreeFlowTold,
@@ -140,12 +141,14 @@ def limit_words(condition: Condition, unit: str) -> Bilingual:
 
 
 def _bound(limit: float, unit: str, *, inside: bool, upward: bool) -> Bilingual:
-    value = f"{limit:g} {unit}".rstrip()
+    """A limit with its unit; seconds as people say them, in hours and minutes."""
+    plain = f"{limit:g} {unit}".rstrip()
+    value = duration(limit) if unit == "s" else Bilingual(ko=plain, en=plain)
     if inside:
         ko, en = ("이상", "or more") if upward else ("이하", "or less")
-        return Bilingual(ko=f"{value} {ko}", en=f"{value} {en}")
+        return Bilingual(ko=f"{value.ko} {ko}", en=f"{value.en} {en}")
     ko, en = ("초과", "above") if upward else ("미만", "below")
-    return Bilingual(ko=f"{value} {ko}", en=f"{en} {value}")
+    return Bilingual(ko=f"{value.ko} {ko}", en=f"{en} {value.en}")
 
 
 def free_flow_words(told: FreeFlowTold) -> Bilingual:
@@ -168,13 +171,35 @@ def sentence(step: Step, told: Explanation) -> Bilingual:
         return _of_command(step.command, taken=step.taken)
     if step.why is not None:
         return step.why
-    if step.bulletin is not None:
+    if step.absence is not None and step.value is not None:
+        said = _of_absence(step.absence, step.value)
+    elif step.bulletin is not None:
         said = _of_bulletin(step, step.bulletin)
     elif step.condition is not None and step.value is not None:
         said = _of_condition(step.condition, step.value, told)
     else:
         said = _from_log(step, told)
     return said if step.taken is not False else Bilingual(ko=f"{said.ko} {_CLOSED.ko}", en=f"{said.en} {_CLOSED.en}")
+
+
+def _of_absence(absence: AbsenceTold, seconds: float) -> Bilingual:
+    since, unheard, own = kst(absence.since), duration(seconds), duration(absence.interval_s)
+    if absence.heard is not None:
+        return Bilingual(
+            ko=f"{kst(absence.heard)} 관측값부터 다시 수신되고 있습니다. {unheard.ko} 동안 무응답이었습니다.",
+            en=f"It speaks again, with a reading of {kst(absence.heard)} KST, after {unheard.en}.",
+        )
+    if absence.has_spoken:
+        last = Bilingual(ko=f"마지막 관측값은 {since}의 것입니다.", en=f"Its last reading is of {since} KST.")
+    else:
+        last = Bilingual(
+            ko=f"{since}부터 기다렸으나 이 관측소의 관측값이 없습니다.",
+            en=f"It has been waited for since {since} KST, and the log holds no reading of it.",
+        )
+    return Bilingual(
+        ko=f"{last.ko} {own.ko}마다 값을 보내야 하는데 {unheard.ko} 동안 없었습니다.",
+        en=f"{last.en} It should speak every {own.en}, and said nothing for {unheard.en}.",
+    )
 
 
 def _of_condition(condition: Condition, value: float, told: Explanation) -> Bilingual:

@@ -1,4 +1,4 @@
-"""A rule on sensors that say nothing: of which kinds, and for how many of its own intervals a sensor may be silent."""
+"""A rule on sensors that say nothing: of which kinds, and for how many of its own intervals a sensor may say nothing."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class _OfRule:
 
     rule: AbsenceRule
     after_ms: Ints
-    """Its silence and the sensor's publication delay: so far the watermark may go beyond a reading. (sensors,)"""
+    """What it allows, and the sensor's publication delay: so far the watermark may go beyond a reading. (sensors,)"""
     active: Bools
     """Whose alert stands. (sensors,)"""
     alerts: dict[int, _Alert] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Absence:
         self._since_ms: Ints = np.full(len(roster.sensors), NEVER_MS, np.int64)
         """Since when each has said nothing, `NEVER_MS` where it does not count (yet). (sensors,)"""
         self._of = [
-            _OfRule(rule, rule.silence_ms + roster.delay_ms, np.zeros(len(roster.sensors), np.bool_)) for rule in rules
+            _OfRule(rule, rule.allowed_ms + roster.delay_ms, np.zeros(len(roster.sensors), np.bool_)) for rule in rules
         ]
         self._named: tuple[int, bytes] = 0, msgspec.msgpack.encode([])
 
@@ -198,7 +198,7 @@ class Absence:
         spoke_at, marks_ms = where
         row = max(spoke_at, int(np.searchsorted(marks_ms, due_ms)))
         is_at_once = row == spoke_at and row < len(marks_ms) and since_ms != self._since_ms[sensor]
-        onset_ms, alert = since_ms + int(mine.rule.silence_ms[sensor]), mine.alerts.get(sensor)
+        onset_ms, alert = since_ms + int(mine.rule.allowed_ms[sensor]), mine.alerts.get(sensor)
         if alert is None or alert.onset_ms // 1000 != onset_ms // 1000:
             alert = mine.alerts[sensor] = _Alert(onset_ms, since_ms, 0, is_active=True)
         # An alert's id has the second of its onset: one that is raised again within that second goes on with its steps.
@@ -209,7 +209,7 @@ class Absence:
         """The end of its alert at this event time; from `since_ms` on it is listened to again."""
         alert = mine.alerts[sensor]
         alert.is_active = mine.active[sensor] = False
-        if (since_ms + int(mine.rule.silence_ms[sensor])) // 1000 > alert.onset_ms // 1000:
+        if (since_ms + int(mine.rule.allowed_ms[sensor])) // 1000 > alert.onset_ms // 1000:
             del mine.alerts[sensor]
         return _step(alert, "cleared", -1, at_ms - alert.condition_since_ms, at_ms)
 
@@ -250,7 +250,7 @@ class Absence:
             alert, mine, sensor = _Alert(*kept), by_rule.get(rule_id), self._roster.index.get(sensor_id)
             why = RULE_GONE if mine is None else SENSOR_GONE
             if mine is not None and sensor is not None:
-                is_watched = mine.rule.silence_ms[sensor] < FAR_MS
+                is_watched = mine.rule.allowed_ms[sensor] < FAR_MS
                 why = LEVEL_GONE if is_watched else RULE_CHANGED
                 if is_watched and mine.rule.rule.levels[0].level == level:
                     mine.alerts[sensor], mine.active[sensor] = alert, alert.is_active
@@ -275,7 +275,7 @@ def _rows_of(sensors: Ints, heard: Ints) -> Iterator[tuple[int, Ints]]:
         yield sensor, some[first:last]
 
 
-def _step(alert: _Alert, transition: Transition, position: int, silent_ms: int, at_ms: int) -> Change:
+def _step(alert: _Alert, transition: Transition, position: int, unheard_ms: int, at_ms: int) -> Change:
     """The next transition of an alert; its value is how long nothing was said, s."""
     alert.step += 1
-    return Change(transition, position, alert.step, silent_ms / 1000, at_ms, alert.onset_ms, alert.condition_since_ms)
+    return Change(transition, position, alert.step, unheard_ms / 1000, at_ms, alert.onset_ms, alert.condition_since_ms)

@@ -22,7 +22,7 @@ class AbsenceRule:
     """A rule on absence for one domain's sensors."""
 
     rule: Rule
-    silence_ms: Ints
+    allowed_ms: Ints
     """Per sensor: N of its intervals; `FAR_MS` where it is not watched. (sensors,)"""
     when: ClassVar[None] = None
     """It judges no values."""
@@ -30,8 +30,8 @@ class AbsenceRule:
 
     def threshold(self, sensor: int) -> Threshold:
         """Its one level for a sensor, in seconds without a reading."""
-        silence_s = int(self.silence_ms[sensor]) / 1000
-        return Threshold(self.rule.levels[0].level, silence_s, 0, silence_s, 0)
+        allowed_s = int(self.allowed_ms[sensor]) / 1000
+        return Threshold(self.rule.levels[0].level, allowed_s, 0, allowed_s, 0)
 
 
 def absence_rules(rules: Sequence[Rule], roster: Roster) -> list[AbsenceRule]:
@@ -42,10 +42,10 @@ def absence_rules(rules: Sequence[Rule], roster: Roster) -> list[AbsenceRule]:
 def _compiled(rule: Rule, roster: Roster) -> AbsenceRule:
     assert rule.absence is not None and rule.levels[0].raised is not None
     intervals, kinds = rule.levels[0].raised.intervals or 0, rule.absence.kinds
-    silence_ms = [
+    allowed_ms = [
         round(intervals * s.interval_s * 1000) if kinds is None or s.kind in kinds else FAR_MS for s in roster.sensors
     ]
-    return AbsenceRule(rule, np.array(silence_ms, np.int64))
+    return AbsenceRule(rule, np.array(allowed_ms, np.int64))
 
 
 class Absent(NamedTuple):

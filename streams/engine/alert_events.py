@@ -241,8 +241,8 @@ def _figures(
 ) -> dict[str, str]:
     """Value and threshold with their unit; of absence they are durations, in words."""
     if when is None:
-        silent, limit = (getattr(duration(seconds), language) for seconds in (value, reach))
-        return {"value": silent, "threshold": limit}
+        unheard, limit = (getattr(duration(seconds), language) for seconds in (value, reach))
+        return {"value": unheard, "threshold": limit}
     measure = measure_of(rule.domain, when.measure)
     unit, decimals = ("%", 0) if _is_share(when) else (measure.unit, measure.decimals)
     return {"value": f"{value:.{decimals}f}", "threshold": f"{reach:g}", "unit": unit}
@@ -257,10 +257,10 @@ def _measure_of(when: When | None) -> str:
 def _why_ended(compiled: CompiledRule | ZoneRule | AbsenceRule, change: Change) -> Bilingual:
     if compiled.when is not None:
         return ROSE if compiled.below else FELL
-    silent = duration(change.value)
+    unheard = duration(change.value)
     return Bilingual(
-        ko=f"{silent.ko} 만에 관측값이 다시 들어와 해제되었습니다.",
-        en=f"It speaks again after {silent.en}, and the alert has ended.",
+        ko=f"{unheard.ko} 만에 관측값이 다시 들어와 해제되었습니다.",
+        en=f"It speaks again after {unheard.en}, and the alert has ended.",
     )
 
 

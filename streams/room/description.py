@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.derived import DERIVED
 from streams.contract.readings import MEASURES, READINGS
@@ -85,13 +86,13 @@ def _measures() -> dict[str, dict[str, Any]]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    when = rule.when
+    when, watched = rule.when, rule.when or rule.absence
     return {
         "rule_id": rule.rule_id,
         "domain": rule.domain,
         "name": rule.name.model_dump(),
-        "measure": when.measure if when else None,
-        "kinds": (when.kinds or []) if when else [],
+        "measure": when.measure if when else ABSENT if rule.absence else None,
+        "kinds": (watched.kinds or []) if watched else [],
         "window": when.window if when else None,
         "window_s": when.window_s if when else None,
         "aggregate": when.aggregate if when else None,

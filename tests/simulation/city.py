@@ -67,6 +67,12 @@ def _when(measure: str, window: str, **more: Any) -> str:
     return "[rules.when]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in said.items())
 
 
+def _absence(rule_id: str, domain: str, intervals: float, *kinds: str) -> str:
+    watched = f"[rules.absence]\nkinds = {json.dumps(kinds)}" if kinds else "[rules.absence]"
+    one = _level("attention", f"intervals = {intervals}", "").replace("clear = {  }\n", "").replace("{unit}", "")
+    return _rule(rule_id, domain, watched, one)
+
+
 def _zone_rule(rule_id: str, domain: str, when: str, judge: str, *levels: str) -> str:
     asked = f'{when}\nscope = "zone"\nzone = {judge}'
     return _rule(rule_id, domain, asked, *levels).replace("{sensor}", "{zone}")
@@ -133,6 +139,9 @@ RULES: Final = "\n".join(
             '{ judge = "max" }',
             _level("advisory", "at_least = 100", "below = 99.5"),
         ),
+        _absence("gauge-absent", "disaster", 6, "rain-gauge", "river-gauge"),
+        _absence("station-absent", "disaster", 1.5, "weather-station", "wind-station"),
+        _absence("air-absent", "air-quality", 2),
         _rule(
             "earthquake",
             "disaster",

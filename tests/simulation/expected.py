@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from deploy.oracle import Change, Window
+from deploy.oracle.absences import absence_alerts
 from deploy.oracle.alerts import bulletin_alerts, sensor_alerts
 from deploy.oracle.answer import windows_of
-from deploy.oracle.fates import Timeline
+from deploy.oracle.fates import Heard, Timeline
 from deploy.oracle.records import Reading, Refused, bulletin_of, reading_of
 from deploy.oracle.zones import Holding, zone_alerts
 from tests.simulation.city import PARTITIONS, Simulated
@@ -169,6 +170,7 @@ class _Partition:
         if following is not None and following.timestamp < released_ms - ANSWERED_MS:
             self._complain(kept, f"releases though {following.offset} was there to be read")
         self._real.watermark_ms = mark
+        self._real.heard.append(Heard(None, mark, mark))
         self._expected.seen["release"] += 1
         if self._told is not None:
             told = [each for each in self._told.told if each.watermark_ms == mark]
@@ -218,8 +220,14 @@ class _Partition:
         known, exercise = self._city.known, timeline.exercise
         for key, window in windows_of(timeline, known).items():
             self._expected.windows[(exercise or "", *key)] = window
-        for alert_id, changes in sensor_alerts(known, self._domain, timeline).items():
+        absent = absence_alerts(known, self._domain, self._place.partition, timeline, self._city.home.__getitem__)
+        for alert_id, changes in (sensor_alerts(known, self._domain, timeline) | absent).items():
             self._expected.alerts[_named(alert_id, exercise)] = changes
+        where = "reality" if exercise is None else "an exercise"
+        self._expected.seen[f"absent in {where}"] += len(absent)
+        self._expected.seen["absent until the end"] += sum(
+            changes[-1].transition == "raised" for changes in absent.values()
+        )
         held = Holding(self._place.partition, timeline, marks, dropped_ms)
         self._expected.holdings.setdefault((self._domain, exercise or ""), []).append(held)
 

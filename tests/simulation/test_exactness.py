@@ -25,6 +25,8 @@ RARE: Final = {
     "exercise begun anew": SEEDS // 10,
     "release": SEEDS,
     "release told to zones": SEEDS * 10,
+    "absent in reality": SEEDS * 4,
+    "absent in an exercise": SEEDS * 2,
     "taken": SEEDS * 4,
     "zone_late": SEEDS // 20,
     "zone alert in reality": SEEDS // 2,

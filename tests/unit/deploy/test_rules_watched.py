@@ -61,7 +61,7 @@ def test_a_gauges_own_levels_come_with_who_says_them(known: registry.Registry) -
 
     assert (attention.reach, attention.leave, attention.leave_hold_s) == (1.0, 0.9, 600)
     assert (serious.reach, serious.gauge_source, serious.upward) == (4.0, "test", True)
-    assert changes_since(rule, watched, _alert(), [_raised(_alert())]) == []
+    assert changes_since(rule, watched, [_raised(_alert())]) == []
 
 
 def test_a_zone_is_watched_by_the_rules_sensors_there(known: registry.Registry) -> None:
@@ -113,7 +113,7 @@ def test_what_is_otherwise_today_is_told(known: registry.Registry, said: dict[st
     alert = _alert(**said)
     rule, watched = _watched(STAGE, alert, known)
 
-    (remark,) = changes_since(rule, watched, alert, [_raised(alert)])
+    (remark,) = changes_since(rule, watched, [_raised(alert)])
 
     assert told in remark.en
 
@@ -132,4 +132,4 @@ def test_another_duration_than_today_is_told(known: registry.Registry) -> None:
 
 
 def test_a_rule_that_is_gone_is_told() -> None:
-    assert "The rule is gone" in changes_since(None, None, _alert(), [])[0].en
+    assert "The rule is gone" in changes_since(None, None, [])[0].en

@@ -176,7 +176,8 @@ const SHOWN_FIRST: Readonly<Record<string, readonly string[]>> = {
 
 function sensorNow(sensor: Sensor, picture: Picture, clockMs: number, alert: Alert | null): SensorNow {
   const latest = picture.latest[sensor.sensor_id];
-  const wanted = [...(alert?.measure ? [alert.measure] : []), ...(SHOWN_FIRST[sensor.kind] ?? []), ...sensor.measures];
+  const judged = alert?.measure && sensor.measures.includes(alert.measure) ? [alert.measure] : [];
+  const wanted = [...judged, ...(SHOWN_FIRST[sensor.kind] ?? []), ...sensor.measures];
   const measure = wanted.find((name) => latest?.[name]) ?? wanted[0] ?? null;
   const value = measure ? valueOf(sensor, measure, picture) : null;
   const times = latest ? Object.values(latest).map((each) => Date.parse(each.at)) : [];

@@ -13,7 +13,11 @@ export function duration(seconds: number): string {
   return minutes % 60 === 0 || hours >= 12 ? t("age.hour", { n: hours }) : t("age.hourMinute", { h: hours, n: minutes % 60 });
 }
 
+/** What an alert names as its measure where a sensor says nothing: its value is a duration in seconds. */
+export const ABSENT = "absent_s";
+
 export function figure(city: City, measure: string | null | undefined, value: number): string {
+  if (measure === ABSENT) return duration(value);
   const decimals = (measure ? city.measures[measure]?.decimals : undefined) ?? 1;
   return value.toFixed(decimals);
 }

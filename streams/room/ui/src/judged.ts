@@ -4,7 +4,7 @@
 import type { Scene } from "./city";
 import { momentSeenFrom } from "./clock";
 import type { Alert, Judged } from "./contract";
-import { figure, unitOf } from "./format";
+import { ABSENT, figure, unitOf } from "./format";
 import { t } from "./text";
 
 export interface AlertNow {
@@ -21,6 +21,7 @@ export interface AlertNow {
 
 export function alertNow(scene: Scene, alert: Alert): AlertNow | null {
   if (!alert.measure) return null;
+  if (alert.measure === ABSENT && alert.state === "active") return absentNow(scene, alert);
   const judged = scene.picture.judged[alert.alert_id];
   const isNow = alert.state === "active" && typeof judged?.value === "number";
   const number = isNow ? judged.value : alert.value;
@@ -36,6 +37,13 @@ export function alertNow(scene: Scene, alert: Alert): AlertNow | null {
     isNow,
     doubtful: scene.cut || late || (!isNow && alert.state === "active"),
   };
+}
+
+/** A sensor that says nothing: for how long until now. */
+function absentNow(scene: Scene, alert: Alert): AlertNow {
+  const sinceMs = Date.parse(alert.condition_since);
+  const number = (scene.clockMs - sinceMs) / 1000;
+  return { number, value: figure(scene.city, alert.measure, number), unit: "", atMs: sinceMs, isNow: true, doubtful: scene.cut };
 }
 
 /** The moment that a number which is not of now is of, in words. */

@@ -76,7 +76,7 @@ export class DetailPanel extends RoomElement {
     const rank = rankOf(alert.level);
     const value = alertNow(this.scene, alert);
     const sensor = alert.scope.sensor_id ? this.scene.sensors.get(alert.scope.sensor_id) : undefined;
-    const measure = alert.measure ?? sensor?.measure ?? null;
+    const measure = (alert.measure && sensor?.sensor.measures.includes(alert.measure) ? alert.measure : sensor?.measure) ?? null;
     const rule = city.rules.find((each) => each.rule_id === alert.rule_id);
     return html`
       <header>${this.close()}

@@ -41,7 +41,7 @@ export class WallCard extends RoomElement {
     if (this.hidden) return nothing;
     const worst = this.scene.open[0];
     if (!worst) return this.lately();
-    const charted = this.scene.open.find((alert) => alert.scope.sensor_id && alert.measure && this.scene.sensors.has(alert.scope.sensor_id));
+    const charted = this.scene.open.find((alert) => alert.scope.sensor_id && this.scene.city.measures[alert.measure ?? ""] && this.scene.sensors.has(alert.scope.sensor_id));
     const now = charted?.scope.sensor_id ? this.scene.sensors.get(charted.scope.sensor_id) : undefined;
     return html`${charted && now ? this.chart(charted, now) : nothing}
       ${said(worst.instruction) ? html`<div class="do"><i>${t("wall.do")}</i>${said(worst.instruction)}</div>` : nothing}`;
