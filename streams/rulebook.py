@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from streams.contract.covering import misfits_between
 from streams.contract.rules import Rule, RuleFile
 from streams.errors import Misfit, WrongSeed
 from streams.seed_file import placed, read_file, together
@@ -54,10 +55,18 @@ def load(seeds: Path, changed: Path | None = None) -> list[Rule]:
             found.append((path, read_file(path, RuleFile, "rules", "rule_id").rules))
         except WrongSeed as e:
             wrong.append(e)
-    wrong += _twice(sorted(found, key=lambda each: each[0] == changed))  # the new one is told, not what stood before
+    newest_last = sorted(found, key=lambda each: each[0] == changed)  # the new one is told, not what stood before
+    wrong += _twice(newest_last) or _covers(found)
     if wrong:
         raise together(wrong)
     return [rule for _, rules in found for rule in rules]
+
+
+def _covers(found: list[tuple[Path, list[Rule]]]) -> list[WrongSeed]:
+    """Rules that cover what is not there, or each other."""
+    places = {rule.rule_id: (path, ("rules", number)) for path, rules in found for number, rule in enumerate(rules)}
+    misfits = misfits_between({rule.rule_id: rule for _, rules in found for rule in rules})
+    return [placed(*places[rule_id], misfit, rule_id) for rule_id, misfit in misfits]
 
 
 def _twice(found: list[tuple[Path, list[Rule]]]) -> list[WrongSeed]:

@@ -18,8 +18,8 @@ from streams.contract.topics import ALERTS, READING_TOPICS, REJECTED, WINDOW_TOP
 WindowKey = tuple[str, str, int, int]
 """Sensor id, measure, length in s, start in epoch ms."""
 AGGREGATES: Final = ("count", "sum", "mean", "min", "max", "last")
-ACTS: Final = ("acknowledged", "comments", "silenced_until")
-"""What an officer changes of an alert; the promises are about its life without officers."""
+ACTS: Final = ("acknowledged", "comments", "silenced_until", "covered_by")
+"""What an officer or a wider alert changes of an alert; the promises are about its life without them."""
 READABLE: Final = frozenset({"unknown_sensor", "exercise_limit", "future", "late"})
 """Reasons for which a readable record is refused; another record counts as one value."""
 

@@ -18,6 +18,7 @@ from deploy.backfill.windows import Calculation
 from streams import kafka, registry
 from streams.clock import Clock
 from streams.contract.topics import domain_of
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import Watch
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
@@ -100,7 +101,7 @@ class Backfill:
     async def _publish(self, shard: Shard, publication: Publication) -> bool:
         """Publish a shard's windows to the last; False where it was asked to stop before."""
         runs = self.progress.runs[shard]
-        stage = ReadingsStage(self._rosters[shard.topic], Watch([]), shard.partition, lambda _: 0)
+        stage = ReadingsStage(self._rosters[shard.topic], Watch([]), shard.partition, ONE)
         calculation = Calculation(stage, self.kept.snapshot(shard), publication, self.clock)
         calculation.restore()
         total = sum(run.records for run in runs)

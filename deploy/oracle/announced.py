@@ -17,7 +17,10 @@ def reached(rule: dict[str, Any], bulletin: dict[str, Any], centre: tuple[float,
         bulletin: as it was sent.
         centre: of the city; longitude, latitude.
     """
-    highest = -1
+    highest, takes = -1, rule["bulletin"]
+    hazard = bulletin.get("hazard")
+    if hazard not in takes.get("hazards", [hazard]) or hazard in takes.get("other_than", []):
+        return highest
     for i, entry in enumerate(rule["levels"]):
         if any(_holds(when, bulletin, centre) for when in _alternatives(entry)):
             highest = i

@@ -23,6 +23,7 @@ BULLETIN_KINDS: Final = ("earthquake", "weather-warning", "flood-notice", "emerg
 SET_ASIDE: Final = ("suspect", "maintenance")
 SENSOR_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+HAZARD: Final = re.compile(r"[a-z0-9-]{1,64}", re.ASCII)
 EXERCISE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,96}", re.ASCII)
 INSTANT: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:(Z)|([+-])(\d\d):(\d\d))", re.ASCII
@@ -124,6 +125,7 @@ def bulletin_of(value: bytes | None) -> dict[str, Any]:
         _required(texts, language, _written)
     _optional(found, "exercise", _text(EXERCISE_ID))
     _optional(found, "magnitude", _number(-2, 10))
+    _optional(found, "hazard", _text(HAZARD))
     _optional(found, "location", _location)
     _optional(found, "intensity", _number(0, 12))
     _optional(found, "occurred_at", instant_ms)

@@ -14,6 +14,7 @@ from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.retained import Retained
 from streams import registry, rulebook
 from streams.clock import Clock
+from streams.contract.alerts import COVER_CHANGES
 from streams.contract.derived import CAI, HOUR_S
 from streams.contract.readings import READINGS, Domain
 from streams.contract.rules import Rule
@@ -170,7 +171,7 @@ class _Trial:
             self._keep(self._city.follow(arrivals[begin : begin + STEP_RECORDS]))
 
     def _keep(self, states: Sequence[AlertState]) -> None:
-        for each in states:
+        for each in (one for one in states if one.transition not in COVER_CHANGES):
             self._states.setdefault(each.alert.alert_id, []).append(each)
 
     def _end_run_in(self) -> None:

@@ -82,7 +82,7 @@ def _is_first(record: ConsumerRecord) -> bool:
         event = AlertEvent.model_validate_json(record.value or b"")
     except ValidationError:
         return False
-    return event.step == 1 and event.transition == "raised"
+    return event.step == 1 and event.transition == "raised" and event.cover is None
 
 
 def _happened(records: list[ConsumerRecord], *, is_whole: bool) -> list[Happened]:
@@ -97,7 +97,7 @@ def _happened(records: list[ConsumerRecord], *, is_whole: bool) -> list[Happened
             event = AlertEvent.model_validate_json(record.value or b"")
         except ValidationError:
             continue  # the stage has refused it
-        if stage.repeats == repeats:
+        if stage.repeats == repeats and event.cover is None:
             state = Alert.model_validate_json(values[-1]) if values else None
             is_known = is_known or state is not None
             taken = None if event.command is not None and not is_known else state is not None

@@ -65,6 +65,7 @@ class Announced(Strict):
     revision: Annotated[int, Field(ge=0)] = 0
     level: Level | None = None
     magnitude: float | None = None
+    hazard: str | None = None
     intensity: float | None = None
     location: Location | None = None
     area: list[ZoneId] = Field(default_factory=list)

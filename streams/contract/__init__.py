@@ -19,6 +19,7 @@ rule_levels     a level of a rule: when it is reached and left, its words
 free_flow       thresholds that are a share of a link's own free-flow speed
 rule_checks     whether the parts of a rule fit together
 further_checks  whether its further conditions fit what it watches
+covering        which rules may cover others
 rules           a rule as written in TOML
 wording         what a rule's texts may name in braces
 topics          THE table of topics

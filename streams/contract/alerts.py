@@ -98,6 +98,7 @@ class Alert(BaseModel):
                     "acknowledged": {"by": "김당직", "at": "2022-09-05T20:21:07.000Z", "note": None},
                     "comments": [],
                     "silenced_until": None,
+                    "covered_by": None,
                     "source": "Gauge levels of the flood office",
                 }
             ]
@@ -136,6 +137,11 @@ class Alert(BaseModel):
         default_factory=list, description="Remarks, oldest first; the newest 50 are kept."
     )
     silenced_until: Instant | None = None
+    covered_by: AlertId | None = Field(
+        default=None,
+        description="An active alert that covers this one while both are, as a typhoon warning covers strong wind: it is "
+        "told as ever, but calls nobody by itself. Null once it is cleared.",
+    )
     source: str
 
 
@@ -183,6 +189,18 @@ class LevelBounds(BaseModel):
     leave_hold_ms: int
 
 
+COVER_CHANGES: Final = frozenset({"covered", "uncovered"})
+"""What brings a state of an alert besides its rule's transitions and its officers' acts."""
+
+
+class Cover(BaseModel):
+    """Which alerts an active alert covers: those of these rules in its area; of no rules once it covers no more."""
+
+    model_config = ConfigDict(extra="ignore")
+    rules: list[RuleId]
+    area: list[ZoneId] = Field(default_factory=list, description="Empty = the whole city.")
+
+
 class AlertEvent(BaseModel):
     """One thing that happens to an alert, in the internal log `hub.alert-events`.
 
@@ -213,6 +231,9 @@ class AlertEvent(BaseModel):
         default=None,
         description="Why it ends without being judged: its rule, or what that watched, has left the seeds. "
         "Beside this the alert stays as it was last told.",
+    )
+    cover: Cover | None = Field(
+        default=None, description="What the alert covers from now on; told to every partition beside the event itself."
     )
     command: Command | None = None
     received_from: str | None = Field(default=None, description="`topic-partition-offset` of the command's record.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,21 @@ from streams.contract.readings import Location, Number
 from streams.contract.times import Instant
 
 BulletinKind = Literal["earthquake", "weather-warning", "flood-notice", "emergency-message"]
+HELD_KINDS: Final[frozenset[BulletinKind]] = frozenset({"weather-warning", "flood-notice"})
+"""What stays in force until its institution lifts it; an earthquake or a message can be closed by an officer."""
+Hazard = Literal[
+    "typhoon",
+    "heavy-rain",
+    "strong-wind",
+    "high-seas",
+    "storm-surge",
+    "heavy-snow",
+    "yellow-dust",
+    "heat",
+    "cold",
+    "dry-air",
+]
+"""Of what the weather service warns (기상특보: 태풍, 호우, 강풍, 풍랑, 폭풍해일, 대설, 황사, 폭염, 한파, 건조)."""
 
 
 class Expected(BaseModel):
@@ -58,6 +73,10 @@ class Bulletin(BaseModel):
     exercise: ExerciseId | None = None
 
     level: Level | None = Field(default=None, description="Of a warning or notice, as its institution says it.")
+    hazard: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9-]{1,64}$")] | None = Field(
+        default=None,
+        description=f"Of what a warning warns: {', '.join(get_args(Hazard))}, or another word of this form.",
+    )
     cancelled: bool = Field(default=False, strict=True, description="The institution lifts or withdraws it.")
     magnitude: Annotated[Number, Field(ge=-2, le=10)] | None = None
     depth_km: Annotated[Number, Field(ge=-10, le=800)] | None = None

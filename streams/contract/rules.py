@@ -20,7 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from streams.contract.absence import OnAbsence, check_on_absence
 from streams.contract.alerts import Bilingual
 from streams.contract.announced import check_on_bulletin
-from streams.contract.bulletins import BulletinKind
+from streams.contract.bulletins import BulletinKind, Hazard
+from streams.contract.covering import check_covers
 from streams.contract.ids import RuleId
 from streams.contract.readings import Domain
 from streams.contract.rule_checks import check_levels, check_measure, check_order, check_scale
@@ -35,6 +36,14 @@ class OnBulletin(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: BulletinKind
+    hazards: list[Hazard] | None = Field(default=None, min_length=1, description="Only of these; absent = of any.")
+    other_than: list[Hazard] = Field(
+        default_factory=list, description="Of any but these; one that names no hazard is taken."
+    )
+
+    def takes(self, hazard: str | None) -> bool:
+        """Whether an announcement of its kind is taken, by what it warns of."""
+        return (self.hazards is None or hazard in self.hazards) and hazard not in self.other_than
 
 
 class Rule(BaseModel):
@@ -47,6 +56,10 @@ class Rule(BaseModel):
     when: When | None = None
     bulletin: OnBulletin | None = None
     absence: OnAbsence | None = None
+    covers: list[RuleId] = Field(
+        default_factory=list,
+        description="Rules whose alerts call nobody while one of this rule is active in their zone.",
+    )
     levels: Annotated[list[RuleLevel], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -67,6 +80,7 @@ class Rule(BaseModel):
             check_measure(self.domain, self.when)
             check_levels(self.domain, self.when, self.levels)
         check_order(self.levels)
+        check_covers(self)
         return self
 
     @property

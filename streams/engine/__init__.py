@@ -30,15 +30,20 @@ One batch from bytes to alert, file by file:
     air_quality_index   Korea's comprehensive air-quality index from hourly means
     judging         which rules judge what: single readings, final windows, sliding sums and rises
     rules           rules compiled against the registry: thresholds per sensor
+    standing        how they stand: a state for each series that is not calm
     steady          which values change nothing of how a rule stands
     further         further conditions of a level: what they come to beside the value that is judged
     levels          one alert's state table: raise, hold, step up, step down, clear
     absence_rules   rules on absence compiled against the registry: how long each sensor may say nothing
     absence         sensors that say nothing: who has not spoken for N of its own intervals
     changed_seeds   what becomes of a kept level when its rule or what it watches has changed
+    bulletin_alerts an announcement at a level → the alert, in both languages
     reports         which level of a rule an announcement reaches
     zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
-    alert_events    level changes → what `hub.alert-events` carries: id, step, texts
+    event_partitions where alert events belong
+    covers          which alerts cover others, told to every partition and kept by each
+    alert_events    level changes → what `hub.alert-events` carries: id, step, the alert as its rule sees it
+    alert_texts     what an alert says, in both languages
     window_records  window rows → JSON
     refusals        why a reading is refused, in words
     dead_letter     a refused record as it was received, with why

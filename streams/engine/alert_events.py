@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from streams.contract.absence import ABSENT
-from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Level, LevelBounds, Scope
-from streams.contract.derived import measure_of
-from streams.contract.durations import duration
-from streams.contract.rule_levels import RuleLevel
-from streams.contract.rules import Rule
+from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, LevelBounds, Scope
 from streams.contract.times import compact_ms, from_ms
 from streams.contract.topics import ALERT_EVENTS
 from streams.contract.watched import SHARE, When
 from streams.contract.windows import MOBILE_ZONE
 from streams.engine.absence_rules import AbsenceRule, Absent
-from streams.engine.changed_seeds import Withdrawn
+from streams.engine.alert_texts import Named, ended, is_share, told, why_ended
+from streams.engine.changed_seeds import Recovered, Withdrawn
+from streams.engine.covers import send_cover
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.levels import Change, Threshold
 from streams.engine.outputs import Out, Outputs
 from streams.engine.roster import Roster
-from streams.engine.rules import CompiledRule, Finding
+from streams.engine.rules import CompiledRule
+from streams.engine.standing import Finding
 from streams.engine.zone_domain import ZoneChange
 from streams.engine.zone_rules import ZoneRule
-
-FELL: Final = Bilingual(ko="기준 아래로 내려가 해제되었습니다.", en="It has fallen below its threshold and ended.")
-ROSE: Final = Bilingual(ko="기준 위로 올라가 해제되었습니다.", en="It has risen above its threshold and ended.")
-
-PartitionOf = Callable[[str], int]
-"""The partition of `hub.alert-events` that an alert id belongs to."""
 
 
 def alert_id_of(rule_id: str, scope_id: str, onset_ms: int | None, exercise: str | None) -> str:
@@ -41,11 +35,21 @@ def alert_id_of(rule_id: str, scope_id: str, onset_ms: int | None, exercise: str
     return ":".join(parts)
 
 
-def send_event(out: Outputs, event: AlertEvent, partition_of: PartitionOf) -> None:
-    """Add an event to what is sent; somebody waits for it."""
+def send_event(out: Outputs, event: AlertEvent, partitions: EventPartitions, covers: Sequence[str] = ()) -> None:
+    """Add an event to what is sent; somebody waits for it.
+
+    Args:
+        out: what is sent.
+        event: what happened.
+        partitions: of alert events.
+        covers: ids of the rules that the alert's own rule covers, or covered when it was there.
+    """
     value = event.model_dump_json(exclude_none=True).encode()
-    out.add(ALERT_EVENTS, partition_of(event.alert_id), Out(event.alert_id.encode(), value))
+    out.add(ALERT_EVENTS, partitions.of(event.alert_id), Out(event.alert_id.encode(), value))
     out.urgent = True
+    if covers:
+        rules = () if event.transition == "cleared" else covers
+        send_cover(out, event, rules, [] if event.alert is None else event.alert.area, partitions)
 
 
 def end_event(alert_id: str, origin: str, *, step: int, at_ms: int, why: Bilingual, exercise: str | None) -> AlertEvent:
@@ -62,17 +66,34 @@ def end_event(alert_id: str, origin: str, *, step: int, at_ms: int, why: Bilingu
     )
 
 
-def send_withdrawn(out: Outputs, ended: Withdrawn, exercise: str | None, partition_of: PartitionOf) -> None:
-    """Add the end of a rule's alert to what is sent.
+def send_changed(
+    out: Outputs,
+    changed: Withdrawn | Recovered,
+    exercise: str | None,
+    partitions: EventPartitions,
+    area: Sequence[str],
+) -> None:
+    """Add what changed rules or a changed registry make of a standing alert: its end, or what it covers from now on.
 
     The checkpoint rides along: were the rule to come back before the next one, its next step would have the number of
     this, and would be taken for a repeat.
     """
-    alert_id = alert_id_of(ended.rule_id, ended.scope_id, ended.onset_ms, exercise)
-    event = end_event(
-        alert_id, f"rule:{ended.rule_id}", step=ended.step, at_ms=ended.at_ms, why=ended.why, exercise=exercise
-    )
-    send_event(out, event, partition_of)
+    alert_id = alert_id_of(changed.rule_id, changed.scope_id, changed.onset_ms, exercise)
+    origin = f"rule:{changed.rule_id}"
+    if isinstance(changed, Recovered):
+        event = AlertEvent(
+            alert_id=alert_id,
+            origin=origin,
+            step=changed.step,
+            transition="revised",
+            at=from_ms(changed.at_ms),
+            exercise=exercise,
+        )
+        send_cover(out, event, changed.covers, area, partitions)
+        out.urgent = True
+        return
+    event = end_event(alert_id, origin, step=changed.step, at_ms=changed.at_ms, why=changed.why, exercise=exercise)
+    send_event(out, event, partitions, changed.covered)
     out.once = True
 
 
@@ -181,10 +202,11 @@ def _alert(
     threshold = thresholds[change.position] if change.position >= 0 else None
     level = threshold.level if threshold else None
     cleared = change.transition == "cleared"
-    words = _words_of(rule.levels, level or thresholds[0].level)
-    headline, instruction = _told(words, threshold or thresholds[0], change.value, about, rule, when)
+    words = next(one for one in rule.levels if one.level == (level or thresholds[0].level))
+    places = Named(about.zone_name, about.name)
+    headline, instruction = told(words, threshold or thresholds[0], change.value, places, rule, when)
     if cleared:
-        headline, instruction = _ended(about.title, rule.name), _why_ended(compiled, change)
+        headline, instruction = ended(about.title, rule.name), why_ended(compiled, change)
     at = from_ms(change.at_ms)
     return Alert(
         alert_id=alert_id_of(rule.rule_id, about.scope_id, change.onset_ms, exercise),
@@ -218,59 +240,7 @@ def _alert(
     )
 
 
-def _told(
-    words: RuleLevel, bounds: Threshold, value: float, about: _About, rule: Rule, when: When | None
-) -> tuple[Bilingual, Bilingual]:
-    """A level's headline and instruction with their places filled in."""
-    both: list[dict[str, str]] = [{}, {}]
-    for language in ("ko", "en"):
-        fields = {
-            "zone": getattr(about.zone_name, language),
-            "sensor": getattr(about.name, language),
-            "level": getattr(LEVEL_NAMES[bounds.level], language),
-            "place": getattr(about.name, language),
-            **_figures(language, bounds.reach, value, rule, when),
-        }
-        for text, told in zip((words.headline, words.instruction), both, strict=True):
-            told[language] = getattr(text, language).format_map(fields)
-    return Bilingual(**both[0]), Bilingual(**both[1])
-
-
-def _figures(
-    language: Literal["ko", "en"], reach: float, value: float, rule: Rule, when: When | None
-) -> dict[str, str]:
-    """Value and threshold with their unit; of absence they are durations, in words."""
-    if when is None:
-        unheard, limit = (getattr(duration(seconds), language) for seconds in (value, reach))
-        return {"value": unheard, "threshold": limit}
-    measure = measure_of(rule.domain, when.measure)
-    unit, decimals = ("%", 0) if _is_share(when) else (measure.unit, measure.decimals)
-    return {"value": f"{value:.{decimals}f}", "threshold": f"{reach:g}", "unit": unit}
-
-
 def _measure_of(when: When | None) -> str:
     if when is None:
         return ABSENT
-    return SHARE if _is_share(when) else when.measure
-
-
-def _why_ended(compiled: CompiledRule | ZoneRule | AbsenceRule, change: Change) -> Bilingual:
-    if compiled.when is not None:
-        return ROSE if compiled.below else FELL
-    unheard = duration(change.value)
-    return Bilingual(
-        ko=f"{unheard.ko} 만에 관측값이 다시 들어와 해제되었습니다.",
-        en=f"It speaks again after {unheard.en}, and the alert has ended.",
-    )
-
-
-def _ended(title: Bilingual, name: Bilingual) -> Bilingual:
-    return Bilingual(ko=f"{title.ko}: {name.ko} 해제", en=f"{title.en}: {name.en} ended")
-
-
-def _is_share(when: When) -> bool:
-    return when.zone is not None and when.zone.judge == "share"
-
-
-def _words_of(levels: list[RuleLevel], level: Level) -> RuleLevel:
-    return next(one for one in levels if one.level == level)
+    return SHARE if is_share(when) else when.measure

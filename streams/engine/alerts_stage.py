@@ -1,7 +1,8 @@
 """The alerts stage: everything that happens to an alert in, its whole states out. Owner of `sequence`.
 
 Rules, bulletins and officers act on one alert; its life is a function of one ordered log. Acknowledging is for one level:
-a step up asks again. A silence never swallows a step up or the end, and ends with its alert.
+a step up asks again. A silence never swallows a step up or the end, and ends with its alert. An alert that another one
+covers is told as ever, with the id of that.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from streams.contract import rejections
-from streams.contract.alerts import Acknowledgement, Alert, AlertEvent, Bilingual, Command
+from streams.contract.alerts import Acknowledgement, Alert, AlertEvent, Bilingual, Command, Cover
 from streams.contract.rejections import Rejection
 from streams.contract.times import format_ms, to_ms
 from streams.contract.topics import ALERT_EVENTS, ALERTS, REJECTED
 from streams.engine import snapshot
+from streams.engine.covers import Covers
 from streams.engine.dead_letter import dead_letter
 from streams.engine.outputs import Out, Outputs
 from streams.engine.records import Record
@@ -63,6 +65,7 @@ class AlertsStage:
         self.partition = partition
         self._lives: dict[str, _Life] = {}
         self._past: dict[str, _Past] = {}
+        self._covers = Covers()
         self.applied = -1
         self.repeats = 0
         self.transitions: list[tuple[str, str]] = []
@@ -77,12 +80,17 @@ class AlertsStage:
                 self.applied = record.offset
         for alert_id in [*self._lives, *self._past] if records else ():
             self._forget(alert_id, records[-1].timestamp)
+        if records:
+            self._covers.forget(records[-1].timestamp)
 
     def _apply(self, record: Record) -> None:
         try:
             event = AlertEvent.model_validate_json(record.value or b"")
         except ValidationError as e:
             self._refuse(record, rejections.from_validation(e))
+            return
+        if event.cover is not None:
+            self._cover(event, event.cover, record.timestamp)
             return
         # Not only after a batch: it must not matter where the log is cut.
         self._forget(event.alert_id, record.timestamp)
@@ -96,6 +104,21 @@ class AlertsStage:
             self._change(event, event.alert, life, record.timestamp)
         elif event.withdrawn is not None and life is not None:
             self._withdraw(event, event.withdrawn, life, record.timestamp)
+
+    def _cover(self, event: AlertEvent, cover: Cover, arrived_ms: int) -> None:
+        """An alert covers others, or covers them no more; those whose cover changes by it are told so."""
+        if not self._covers.take(event, cover, arrived_ms):
+            self.repeats += 1
+            return
+        for alert_id in list(self._lives):
+            self._forget(alert_id, arrived_ms)
+            life = self._lives.get(alert_id)
+            by = None if life is None else self._covers.of(life.alert, arrived_ms)
+            if life is None or by == life.alert.covered_by:
+                continue
+            changed = {"sequence": life.alert.sequence + 1, "covered_by": by}  # of itself nothing is of another moment
+            told = "uncovered" if by is None else "covered"
+            self._send(life, life.alert.model_copy(update=changed), event, arrived_ms, told)
 
     def _change(self, event: AlertEvent, seen: Alert, life: _Life | None, arrived_ms: int) -> None:
         asks_again = event.transition in ("stepped_up", "raised")
@@ -119,6 +142,7 @@ class AlertsStage:
             )
         life.steps[event.origin] = event.step
         life.held = event.held and seen.state == "active"
+        alert = alert.model_copy(update={"covered_by": self._covers.of(seen, arrived_ms)})
         self._send(life, alert, event, arrived_ms)
 
     def _withdraw(self, event: AlertEvent, why: Bilingual, life: _Life, arrived_ms: int) -> None:
@@ -151,12 +175,13 @@ class AlertsStage:
             del life.steps[origin]
         self._send(life, old.model_copy(update=changed), event, record.timestamp)
 
-    def _send(self, life: _Life, alert: Alert, event: AlertEvent, arrived_ms: int) -> None:
+    def _send(self, life: _Life, alert: Alert, event: AlertEvent, arrived_ms: int, told: str | None = None) -> None:
         life.alert, life.arrived_ms = alert, arrived_ms
         self.out.add(ALERTS, self.partition, Out(alert.alert_id.encode(), alert.model_dump_json().encode()))
         self.out.arrivals_ms.append(arrived_ms if event.arrived_at is None else to_ms(event.arrived_at))
         self.out.urgent = True
-        self.transitions.append((alert.rule_id, event.command.kind if event.command else event.transition))
+        told = told or (event.command.kind if event.command else event.transition)
+        self.transitions.append((alert.rule_id, told))
 
     def _refuse(self, record: Record, why: Rejection) -> None:
         self.out.add(REJECTED, 0, dead_letter(record, why, ALERT_EVENTS, self.partition))
@@ -204,7 +229,8 @@ class AlertsStage:
             [life.alert.model_dump_json(), life.steps, life.held, life.arrived_ms] for life in self._lives.values()
         ]
         past = {alert_id: list(each) for alert_id, each in self._past.items()}
-        return snapshot.pack(NAME, {"applied": self.applied, "lives": lives, "past": past})
+        covers = self._covers.state()
+        return snapshot.pack(NAME, {"applied": self.applied, "lives": lives, "past": past, "covers": covers})
 
     def restore(self, kept: bytes) -> None:
         """Take over a snapshot's state.
@@ -218,6 +244,7 @@ class AlertsStage:
             alert = Alert.model_validate_json(text)
             self._lives[alert.alert_id] = _Life(alert, steps, held=held, arrived_ms=arrived_ms)
         self._past = {alert_id: _Past(*each) for alert_id, each in state["past"].items()}
+        self._covers.load(state.get("covers", []))
 
 
 def _ended(why: Bilingual, at: datetime) -> dict[str, Any]:
@@ -231,6 +258,7 @@ def _ended(why: Bilingual, at: datetime) -> dict[str, Any]:
         "urgency": "Past",
         "cleared_at": at,
         "silenced_until": None,
+        "covered_by": None,
         "instruction": why,
     }
 

@@ -12,21 +12,23 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from streams.contract import rejections
-from streams.contract.alerts import LEVEL_NAMES, LEVEL_RANKS, Alert, AlertEvent, Bilingual, Scope, Transition
-from streams.contract.bulletins import Bulletin
+from streams.contract.alerts import AlertEvent, Bilingual, Transition
+from streams.contract.bulletins import HELD_KINDS, Bulletin
 from streams.contract.readings import MAX_RECORD_BYTES
 from streams.contract.rejections import Rejection
-from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.times import from_ms, to_ms
 from streams.contract.topics import BULLETINS, REJECTED
 from streams.engine import snapshot
-from streams.engine.alert_events import PartitionOf, alert_id_of, end_event, send_event
-from streams.engine.changed_seeds import place_now
+from streams.engine.alert_events import alert_id_of, end_event, send_event
+from streams.engine.bulletin_alerts import BulletinAlerts
+from streams.engine.changed_seeds import covers_of, place_now
+from streams.engine.covers import send_cover
 from streams.engine.dead_letter import dead_letter
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
-from streams.engine.reports import held_by, reached
+from streams.engine.reports import reached
 
 NAME: Final = "bulletins"
 ENDED: Final = Bilingual(ko="발표 기관이 해제했습니다.", en="The institution has lifted it.")
@@ -35,22 +37,20 @@ BELOW: Final = Bilingual(
     en="As revised, it no longer reaches what this rule asks for.",
 )
 REPLACED: Final = Bilingual(ko="새 발표로 대체되었습니다.", en="A newer announcement has replaced it.")
-WHOLE_CITY: Final = Bilingual(ko="시 전역", en="the whole city")
 KEPT_MS: Final = 90 * 86_400_000
 """A bulletin's state is dropped so long after its last revision: three times what the topic keeps."""
 EXERCISE_KEPT_MS: Final = 86_400_000
 """An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
-HELD_KINDS: Final = frozenset({"weather-warning", "flood-notice"})
-"""What stays in force until its institution lifts it; an earthquake or a message can be closed by an officer."""
 
 
 class _Known:
     """The last revision of one announcement, and where its alerts stand."""
 
-    __slots__ = ("arrived_ms", "digest", "exercise", "issued_ms", "revision", "standing")
+    __slots__ = ("area", "arrived_ms", "digest", "exercise", "issued_ms", "revision", "standing")
 
     def __init__(self, exercise: str | None) -> None:
         self.exercise, self.revision, self.digest, self.arrived_ms, self.issued_ms = exercise, -1, 0, 0, 0
+        self.area: list[str] = []
         self.standing: dict[str, list[int]] = {}
         """Per rule id: level index (-1 = none), step, onset ms."""
 
@@ -62,7 +62,7 @@ class BulletinsStage:
         rules: all; those on announcements are taken.
         zone_names: by id.
         partition: which one.
-        event_partition: where an alert's events belong.
+        events: partitions of alert events.
         centre: of the city, from which distances count; longitude, latitude.
     """
 
@@ -73,12 +73,12 @@ class BulletinsStage:
         rules: list[Rule],
         zone_names: dict[str, Bilingual],
         partition: int,
-        event_partition: PartitionOf,
+        events: EventPartitions,
         centre: tuple[float, float],
     ) -> None:
         self.partition = partition
         self._rules = [rule for rule in rules if rule.bulletin is not None]
-        self._zone_names, self._event_partition, self._centre = zone_names, event_partition, centre
+        self._words, self._events, self._centre = BulletinAlerts(zone_names, centre), events, centre
         self._known: dict[str, _Known] = {}
         self.applied = -1
         self.superseded = 0
@@ -106,7 +106,7 @@ class BulletinsStage:
             return
         self._known[identity] = known
         known.revision, known.digest, known.arrived_ms = read.revision, digest, record.timestamp
-        known.issued_ms = to_ms(read.issued_at)
+        known.issued_ms, known.area = to_ms(read.issued_at), read.area
         if read.supersedes is not None and (old := self._known.get(_identity(read.supersedes, read.exercise))):
             ended = read.model_copy(update={"bulletin_id": read.supersedes, "cancelled": True})
             self._judge_all(ended, old, record.timestamp, REPLACED)
@@ -120,7 +120,7 @@ class BulletinsStage:
     def _judge(self, rule: Rule, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:
         onset = bulletin.occurred_at or bulletin.issued_at
         old, step, onset_ms = known.standing.get(rule.rule_id, [-1, 0, to_ms(onset)])
-        new = -1 if bulletin.cancelled else reached(rule.levels, bulletin, self._centre)
+        new = -1 if bulletin.cancelled or not _takes(rule, bulletin) else reached(rule.levels, bulletin, self._centre)
         if old < 0 and new < 0:
             return
         transition: Transition = "revised"
@@ -131,9 +131,8 @@ class BulletinsStage:
         step += 1
         known.standing[rule.rule_id] = [new, step, onset_ms]
         words = rule.levels[new if new >= 0 else min(old, len(rule.levels) - 1)]
-        alert = self._alert(
-            rule, bulletin, words, step, onset_ms, ended=None if new >= 0 else ended if bulletin.cancelled else BELOW
-        )
+        why = None if new >= 0 else ended if bulletin.cancelled else BELOW
+        alert = self._words.alert(rule, bulletin, words, step, onset_ms, ended=why)
         event = AlertEvent(
             alert_id=alert.alert_id,
             origin=f"bulletin:{bulletin.bulletin_id}",
@@ -147,7 +146,7 @@ class BulletinsStage:
             alert=alert,
             held=bulletin.kind in HELD_KINDS,
         )
-        send_event(self.out, event, self._event_partition)
+        send_event(self.out, event, self._events, rule.covers)
 
     def _forget(self, now_ms: int) -> None:
         self._known = {
@@ -155,64 +154,6 @@ class BulletinsStage:
             for identity, known in self._known.items()
             if now_ms - known.arrived_ms <= (KEPT_MS if known.exercise is None else EXERCISE_KEPT_MS)
         }
-
-    def _alert(
-        self, rule: Rule, bulletin: Bulletin, words: RuleLevel, step: int, onset_ms: int, *, ended: Bilingual | None
-    ) -> Alert:
-        level = None if ended else words.level
-        held = None if ended else held_by(words, bulletin, self._centre)
-        onset = from_ms(onset_ms)
-        return Alert(
-            alert_id=alert_id_of(rule.rule_id, bulletin.bulletin_id, None, bulletin.exercise),
-            exercise=bulletin.exercise,
-            status="actual" if bulletin.exercise is None else "exercise",
-            rule_id=rule.rule_id,
-            domain=rule.domain,
-            scope=Scope(zone=bulletin.area[0] if len(bulletin.area) == 1 else None),
-            zone=bulletin.area[0] if len(bulletin.area) == 1 else None,
-            measure="magnitude" if bulletin.magnitude is not None else None,
-            value=bulletin.magnitude,
-            threshold=None if held is None else held.magnitude_at_least,
-            window_s=None,
-            level=level,
-            level_rank=LEVEL_RANKS[level] if level else None,
-            level_name=LEVEL_NAMES[level] if level else None,
-            severity=words.severity,
-            urgency="Past" if ended else words.urgency,
-            certainty=words.certainty,
-            state="cleared" if ended else "active",
-            sequence=step,
-            headline=self._told(words.headline, words, bulletin),
-            instruction=ended or self._told(words.instruction, words, bulletin),
-            condition_since=onset,
-            onset=onset,
-            updated_at=bulletin.issued_at,
-            cleared_at=bulletin.issued_at if ended else None,
-            sensors=[],
-            area=bulletin.area,
-            source=f"{bulletin.source}; {words.source}",
-        )
-
-    def _told(self, text: Bilingual, words: RuleLevel, bulletin: Bulletin) -> Bilingual:
-        said = {}
-        for language in ("ko", "en"):
-            zones = [getattr(self._zone_names[z], language) if z in self._zone_names else z for z in bulletin.area]
-            city = getattr(WHOLE_CITY, language)
-            place = getattr(bulletin.place, language) if bulletin.place is not None else ""
-            said[language] = getattr(text, language).format_map(
-                {
-                    "zone": "·".join(zones) or city,
-                    "sensor": bulletin.source,
-                    "value": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
-                    "magnitude": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
-                    "threshold": "",
-                    "unit": "",
-                    "level": getattr(LEVEL_NAMES[words.level], language),
-                    "place": place or "·".join(zones) or city,
-                    "text": getattr(bulletin.texts, language),
-                }
-            )
-        return Bilingual(**said)
 
     def tick(self, now_ms: int) -> None:
         """Nothing of it is sent by the clock."""
@@ -231,10 +172,13 @@ class BulletinsStage:
     def snapshot(self) -> bytes:
         """The state, whole."""
         known = {
-            identity: [k.exercise, k.revision, k.digest, k.arrived_ms, k.standing, k.issued_ms]
+            identity: [k.exercise, k.revision, k.digest, k.arrived_ms, k.standing, k.issued_ms, k.area]
             for identity, k in self._known.items()
         }
-        return snapshot.pack(NAME, {"applied": self.applied, "known": known, "rules": self._judged_by()})
+        covers = covers_of(self._rules)
+        return snapshot.pack(
+            NAME, {"applied": self.applied, "known": known, "rules": self._judged_by(), "covers": covers}
+        )
 
     def _judged_by(self) -> dict[str, list[Any]]:
         """By rule id: the kind that it is on, and its levels' names."""
@@ -252,20 +196,37 @@ class BulletinsStage:
         """
         state = snapshot.unpack(NAME, kept)
         self.applied = state["applied"]
-        for identity, (exercise, revision, digest, arrived_ms, standing, issued_ms) in state["known"].items():
+        for identity, (exercise, revision, digest, arrived_ms, standing, issued_ms, *area) in state["known"].items():
             known = self._known[identity] = _Known(exercise)
             known.revision, known.digest, known.arrived_ms, known.standing = revision, digest, arrived_ms, standing
-            known.issued_ms = issued_ms
-        now = self._judged_by()
+            known.issued_ms, known.area = issued_ms, area[0] if area else []
+        now, covered = self._judged_by(), state.get("covers", {})
+        covers = covers_of(self._rules)
         for identity, known in self._known.items():
             for rule_id, standing in known.standing.items():
                 place = place_now(standing[0], state["rules"].get(rule_id), now.get(rule_id))
+                bulletin_id, before = identity.partition(":")[0], covered.get(rule_id, [])
                 if isinstance(place, Bilingual):
-                    self._withdraw(identity.partition(":")[0], known, rule_id, place)
-                else:
-                    standing[0] = place
+                    self._withdraw(bulletin_id, known, rule_id, place, before)
+                    continue
+                standing[0] = place
+                if place >= 0 and before != covers.get(rule_id, []):
+                    self._cover_again(bulletin_id, known, rule_id, covers.get(rule_id, []))
 
-    def _withdraw(self, bulletin_id: str, known: _Known, rule_id: str, why: Bilingual) -> None:
+    def _cover_again(self, bulletin_id: str, known: _Known, rule_id: str, covers: list[str]) -> None:
+        """Tell what a standing alert covers, now that its rule covers others."""
+        event = AlertEvent(
+            alert_id=alert_id_of(rule_id, bulletin_id, None, known.exercise),
+            origin=f"bulletin:{bulletin_id}",
+            step=known.standing[rule_id][1],
+            transition="revised",
+            at=from_ms(known.issued_ms),
+            exercise=known.exercise,
+        )
+        send_cover(self.out, event, covers, known.area, self._events)
+        self.out.urgent = True
+
+    def _withdraw(self, bulletin_id: str, known: _Known, rule_id: str, why: Bilingual, covered: list[str]) -> None:
         """End an alert as of the newest announcement; its step is kept, for its id is the same should the rule return."""
         _, step, onset_ms = known.standing[rule_id]
         known.standing[rule_id] = [-1, step + 1, onset_ms]
@@ -279,12 +240,17 @@ class BulletinsStage:
             why=why,
             exercise=known.exercise,
         )
-        send_event(self.out, event, self._event_partition)
+        send_event(self.out, event, self._events, covered)
         self.out.once = True
 
 
 def _identity(bulletin_id: str, exercise: str | None) -> str:
     return f"{bulletin_id}:{exercise or ''}"
+
+
+def _takes(rule: Rule, bulletin: Bulletin) -> bool:
+    """Whether the rule is on what this announcement warns of; a revision may say what an earlier one did not."""
+    return rule.bulletin is not None and rule.bulletin.takes(bulletin.hazard)
 
 
 def read_record(model: Any, record: Record) -> Any:

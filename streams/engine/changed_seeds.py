@@ -11,10 +11,11 @@ the same checkpoint and the same seeds always give the same event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.contract.alerts import Bilingual
+from streams.contract.rules import Rule
 from streams.contract.watched import When
 from streams.engine.levels import LevelState, Threshold
 
@@ -50,6 +51,19 @@ class Withdrawn(NamedTuple):
     step: int
     at_ms: int
     why: Bilingual
+    covered: Sequence[str] = ()
+    """What its rule covered."""
+
+
+class Recovered(NamedTuple):
+    """A standing alert whose rule covers others than when the state was kept."""
+
+    rule_id: str
+    scope_id: str
+    onset_ms: int
+    step: int
+    at_ms: int
+    covers: Sequence[str]
 
 
 class JudgedBy(NamedTuple):
@@ -64,6 +78,11 @@ def watched_by(when: When) -> list[Any]:
     """What makes two rules of the same id judge the same; plain values, to be kept."""
     zone = None if when.zone is None else when.zone.model_dump()
     return [when.measure, when.window, when.window_s, when.aggregate, when.direction, zone]
+
+
+def covers_of(rules: Iterable[Rule]) -> dict[str, list[str]]:
+    """By rule id: the rules that it covers, to be kept; only those that cover any."""
+    return {rule.rule_id: rule.covers for rule in rules if rule.covers}
 
 
 def refitted(state: LevelState, before: JudgedBy, now: JudgedBy) -> Bilingual | None:
@@ -115,7 +134,27 @@ def place_now(place: int, before: list[Any] | None, now: list[Any] | None) -> in
     return now[1].index(name) if name in now[1] else LEVEL_GONE
 
 
-def withdrawn(state: LevelState, rule_id: str, scope_id: str, why: Bilingual, reached_ms: int) -> Withdrawn:
+def recovered(
+    state: LevelState, scope_id: str, covered: Sequence[str], rule: Rule, reached_ms: int
+) -> Recovered | None:
+    """What a standing alert covers now, where that is not what it covered; None where it is, or where none stands.
+
+    Args:
+        state: as it was kept, refitted.
+        scope_id: sensor or zone.
+        covered: what its rule covered when the state was kept.
+        rule: today's.
+        reached_ms: the event time that its stage had reached.
+    """
+    if state.position < 0 or list(covered) == rule.covers:
+        return None
+    at_ms = max(reached_ms, state.last_end_ms, state.onset_ms)
+    return Recovered(rule.rule_id, scope_id, state.onset_ms, state.step, at_ms, rule.covers)
+
+
+def withdrawn(
+    state: LevelState, rule_id: str, scope_id: str, why: Bilingual, reached_ms: int, covered: Sequence[str] = ()
+) -> Withdrawn:
     """The end of an alert that stood in this state, which goes on with the step after it.
 
     Args:
@@ -124,7 +163,8 @@ def withdrawn(state: LevelState, rule_id: str, scope_id: str, why: Bilingual, re
         scope_id: sensor or zone.
         why: what the end says.
         reached_ms: the event time that its stage had reached.
+        covered: what its rule covered.
     """
     state.step += 1
     at_ms = max(reached_ms, state.last_end_ms, state.onset_ms)
-    return Withdrawn(rule_id, scope_id, state.onset_ms, state.step, at_ms, why)
+    return Withdrawn(rule_id, scope_id, state.onset_ms, state.step, at_ms, why, covered)

@@ -13,9 +13,10 @@ from streams.contract.rejections import Rejection
 from streams.contract.times import from_ms
 from streams.contract.topics import COMMANDS, REJECTED
 from streams.engine import snapshot
-from streams.engine.alert_events import PartitionOf, send_event
+from streams.engine.alert_events import send_event
 from streams.engine.bulletins_stage import read_record
 from streams.engine.dead_letter import dead_letter
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
 
@@ -27,8 +28,8 @@ class CommandsStage:
 
     name: Final = NAME
 
-    def __init__(self, partition: int, event_partition: PartitionOf) -> None:
-        self.partition, self._event_partition = partition, event_partition
+    def __init__(self, partition: int, events: EventPartitions) -> None:
+        self.partition, self._events = partition, events
         self.applied = -1
         self.out = Outputs()
 
@@ -60,7 +61,7 @@ class CommandsStage:
             received_key=None if record.key is None else record.key.decode(errors="replace"),
             received=(record.value or b"").decode(),
         )
-        send_event(self.out, event, self._event_partition)
+        send_event(self.out, event, self._events)
 
     def tick(self, now_ms: int) -> None:
         """Nothing of it is sent by the clock."""

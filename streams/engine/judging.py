@@ -14,7 +14,7 @@ from streams.contract.rules import Rule
 from streams.engine.absence_rules import AbsenceRule, absence_rules
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, indices
 from streams.engine.batch import Batch, Values, newest_before
-from streams.engine.changed_seeds import Withdrawn
+from streams.engine.changed_seeds import Recovered, Withdrawn
 from streams.engine.closing import PANE_S, Finished
 from streams.engine.decimals import Floats
 from streams.engine.further import is_met, looks_back, places_of
@@ -22,9 +22,10 @@ from streams.engine.hourly import HourlyMeans
 from streams.engine.instants import Bools, Ints
 from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
 from streams.engine.roster import Roster
-from streams.engine.rules import CompiledRule, Finding, Standing, compiled
+from streams.engine.rules import CompiledRule, compiled
 from streams.engine.series import Series
 from streams.engine.sliding import Rising, Sliding
+from streams.engine.standing import Finding, Standing
 
 
 @dataclass(slots=True)
@@ -216,8 +217,8 @@ class Judging:
             **self.standing.state(self.watch.rules, self._series),
         }
 
-    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
-        """From a snapshot of this watermark; gives the ends of alerts that nothing judges any more."""
+    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn | Recovered]:
+        """From a snapshot of this watermark; gives what changed rules make of standing alerts."""
         for ring, kept in (
             (self.sliding, state["sliding"]),
             (self.rising, state["rising"]),

@@ -14,17 +14,18 @@ from streams.contract.rejections import Rejection
 from streams.contract.topics import REJECTED, readings_topic
 from streams.engine import refusals, snapshot
 from streams.engine.accounting import NO_PLACE, UNKNOWN_OWNER, Accounts
-from streams.engine.alert_events import PartitionOf, absence_event, send_event, send_withdrawn, sensor_event
+from streams.engine.alert_events import absence_event, send_changed, send_event, sensor_event
 from streams.engine.batch import Batch, batch_of, by_exercise
 from streams.engine.columns import Columns
 from streams.engine.dead_letter import dead_letter
 from streams.engine.decode import Decoder
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.exercises import Exercises
 from streams.engine.judging import Watch
 from streams.engine.outputs import Out, Outputs
 from streams.engine.records import Record, Records
 from streams.engine.roster import Roster
-from streams.engine.rules import Finding
+from streams.engine.standing import Finding
 from streams.engine.timeline import Taken, Timeline
 from streams.engine.watermark import CALENDAR_END_MS
 from streams.engine.window_records import WindowRecords
@@ -42,7 +43,7 @@ class ReadingsStage:
         roster: the domain's sensors.
         watch: the domain's sensor rules.
         partition: which one.
-        event_partition: where an alert's events belong.
+        events: partitions of alert events.
         zones: what the zones stage is told; None where no rule is on zones.
     """
 
@@ -53,13 +54,13 @@ class ReadingsStage:
         roster: Roster,
         watch: Watch,
         partition: int,
-        event_partition: PartitionOf,
+        events: EventPartitions,
         zones: ZoneFeed | None = None,
     ) -> None:
         self.roster, self.partition = roster, partition
         self._zones = zones or ZoneFeed([], roster, partition, 1, lambda _: 0)
         self.topic = readings_topic(roster.domain)
-        self._event_partition = event_partition
+        self._events = events
         self._decoder = Decoder(roster.domain, roster.directory)
         self._watch = watch
         self._renderers: dict[Timeline, WindowRecords] = {}
@@ -181,14 +182,12 @@ class ReadingsStage:
         for finding, arrived_ms in closed.findings:
             self._send(timeline, finding, arrived_ms)
         for absent in closed.absent:
-            send_event(self.out, absence_event(absent, self.roster, timeline.exercise), self._event_partition)
+            send_event(self.out, absence_event(absent, self.roster, timeline.exercise), self._events)
 
     def _send(self, timeline: Timeline, finding: Finding, arrived_ms: int | None) -> None:
-        sensor = int(timeline.series.sensor[finding.series])
-        event = sensor_event(
-            finding, sensor=sensor, roster=self.roster, exercise=timeline.exercise, arrived_ms=arrived_ms
-        )
-        send_event(self.out, event, self._event_partition)
+        sensor, of = int(timeline.series.sensor[finding.series]), timeline.exercise
+        event = sensor_event(finding, sensor=sensor, roster=self.roster, exercise=of, arrived_ms=arrived_ms)
+        send_event(self.out, event, self._events, finding.rule.rule.covers)
 
     def _renderer(self, timeline: Timeline) -> WindowRecords:
         if timeline not in self._renderers:
@@ -290,8 +289,8 @@ class ReadingsStage:
         for part in state["timelines"]:
             name, named = part["exercise"], self.exercises.named
             timeline = self.exercises.real if name is None else named.setdefault(name, self._timeline(name))
-            for ended in timeline.load(part, state.get(snapshot.PACKED, [])):
-                send_withdrawn(self.out, ended, name, self._event_partition)
+            for changed in timeline.load(part, state.get(snapshot.PACKED, [])):
+                send_changed(self.out, changed, name, self._events, self.roster.area_of(changed.scope_id))
             self._zones.read(timeline.last_arrival_ms)  # what it has passed is never told as of before that
 
     def remember(self, before: ReadingsStage) -> None:

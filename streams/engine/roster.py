@@ -11,6 +11,7 @@ from streams.contract.alerts import Bilingual
 from streams.contract.derived import derived_of
 from streams.contract.readings import MEASURES_OF, Domain
 from streams.contract.sensors import City, DomainSettings, Sensor
+from streams.contract.windows import MOBILE_ZONE
 from streams.engine.directory import Directory
 from streams.engine.instants import Ints
 
@@ -40,6 +41,12 @@ class Roster:
     def longest_delay_ms(self) -> int:
         """The greatest publication delay."""
         return int(self.delay_ms.max(initial=0))
+
+    def area_of(self, sensor_id: str) -> list[str]:
+        """The zone where a sensor stands; none of one that moves about, or is not there."""
+        number = self.index.get(sensor_id)
+        zone = MOBILE_ZONE if number is None else self.sensors[number].zone
+        return [] if zone == MOBILE_ZONE else [zone]
 
 
 def roster(

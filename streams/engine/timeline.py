@@ -14,15 +14,15 @@ import numpy as np
 from streams.engine.absence import Absence, Heard
 from streams.engine.absence_rules import Absent
 from streams.engine.batch import Batch, Values, ordered
-from streams.engine.changed_seeds import Withdrawn
+from streams.engine.changed_seeds import Recovered, Withdrawn
 from streams.engine.closing import Closing, Entry, Finished
 from streams.engine.duplicates import Seen, keys_of
 from streams.engine.instants import Bools, Ints
 from streams.engine.judging import Judging, Watch
 from streams.engine.panes import PANE_MS, grouped
 from streams.engine.roster import Roster
-from streams.engine.rules import Finding
 from streams.engine.series import Series
+from streams.engine.standing import Finding
 from streams.engine.watermark import CALENDAR_END_MS, NEVER_MS, TOO_OLD_MS, Watermark, ahead
 
 _NOTHING: Final = np.zeros(0, np.int64)
@@ -254,8 +254,8 @@ class Timeline:
             "absence": self.absence.state(),
         }
 
-    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn]:
-        """From a snapshot, with what was packed of it; gives the ends of alerts that nothing judges any more."""
+    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn | Recovered]:
+        """From a snapshot, with what was packed of it; gives what changed rules make of standing alerts."""
         self.first_offset, self.watermark.at_ms = state["first_offset"], state["watermark_ms"]
         self.last_arrival_ms, self._closed_ms = state["last_arrival_ms"], state["watermark_ms"]
         self.series.load(state["series"])

@@ -13,7 +13,18 @@ from typing import Any, Final, NamedTuple
 
 from streams.contract.times import to_ms
 from streams.contract.zone_inputs import ZonePane, ZonePanes
-from streams.engine.changed_seeds import RULE_GONE, ZONE_GONE, JudgedBy, Withdrawn, refitted, watched_by, withdrawn
+from streams.engine.changed_seeds import (
+    RULE_GONE,
+    ZONE_GONE,
+    JudgedBy,
+    Recovered,
+    Withdrawn,
+    covers_of,
+    recovered,
+    refitted,
+    watched_by,
+    withdrawn,
+)
 from streams.engine.levels import Change, Judged, LevelState
 from streams.engine.watermark import NEVER_MS
 from streams.engine.zone_rules import ZoneRule, value_of
@@ -139,10 +150,11 @@ class ZoneWindows:
                 [ids[number], zone, state.state(), self._rules[number].thresholds]
                 for (number, zone), state in self._standing.items()
             ],
+            "covers": covers_of(rule.rule for rule in self._rules),
         }
 
-    def load(self, state: dict[str, Any]) -> list[Withdrawn]:
-        """From a snapshot; gives the ends of alerts that the rules and the registry of today judge no more.
+    def load(self, state: dict[str, Any]) -> list[Withdrawn | Recovered]:
+        """From a snapshot; gives the ends of alerts that nothing judges any more, and those that cover others than before.
 
         An open window of a rule or a zone that is gone, or of a rule that watches something else now, is dropped.
         """
@@ -166,10 +178,11 @@ class ZoneWindows:
             self._open[number, zone, start_ms] = panes
             heappush(self._dues, (start_ms + rule.window_ms + watched.delay_ms, number, zone, start_ms))
 
-    def _load_standing(self, state: dict[str, Any], numbers: dict[str, int]) -> list[Withdrawn]:
-        ended = []
+    def _load_standing(self, state: dict[str, Any], numbers: dict[str, int]) -> list[Withdrawn | Recovered]:
+        changed: list[Withdrawn | Recovered] = []
+        covers: dict[str, list[str]] = state.get("covers", {})
         for rule_id, zone, kept, thresholds in state["standing"]:
-            level, number = LevelState(*kept), numbers.get(rule_id)
+            level, number, covered = LevelState(*kept), numbers.get(rule_id), covers.get(rule_id, [])
             if number is None or zone not in self._rules[number].zones:
                 why = (RULE_GONE if number is None else ZONE_GONE) if level.position >= 0 else None
             else:
@@ -177,9 +190,11 @@ class ZoneWindows:
                 before = JudgedBy(state["watched"].get(rule_id), thresholds)
                 why = refitted(level, before, JudgedBy(watched_by(rule.when), rule.thresholds))
                 self._standing[number, zone] = level
+                again = recovered(level, zone, covered, rule.rule, self._passed_ms)
+                changed += [] if again is None else [again]
             if why is not None:
-                ended.append(withdrawn(level, rule_id, zone, why, self._passed_ms))
-        return ended
+                changed.append(withdrawn(level, rule_id, zone, why, self._passed_ms, covered))
+        return changed
 
 
 def _pane(row: list[Any]) -> ZonePane:

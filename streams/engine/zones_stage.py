@@ -19,8 +19,9 @@ from streams.contract.rejections import from_validation
 from streams.contract.topics import REJECTED, ZONE_INPUTS, readings_topic
 from streams.contract.zone_inputs import ZoneInput
 from streams.engine import snapshot
-from streams.engine.alert_events import PartitionOf, send_event, send_withdrawn, zone_event
+from streams.engine.alert_events import send_changed, send_event, zone_event
 from streams.engine.dead_letter import dead_letter
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
 from streams.engine.zone_domain import ZoneDomain
@@ -36,7 +37,7 @@ class ZonesStage:
         rules: each domain's rules on zones.
         zone_names: names of zones by id.
         partition: which one.
-        event_partition: where an alert's events belong.
+        events: partitions of alert events.
     """
 
     name: Final = NAME
@@ -46,9 +47,9 @@ class ZonesStage:
         rules: Mapping[Domain, Sequence[ZoneRule]],
         zone_names: Mapping[str, Bilingual],
         partition: int,
-        event_partition: PartitionOf,
+        events: EventPartitions,
     ) -> None:
-        self.partition, self._zone_names, self._event_partition = partition, zone_names, event_partition
+        self.partition, self._zone_names, self._events = partition, zone_names, events
         self._domains = {domain: ZoneDomain(mine) for domain, mine in rules.items() if mine}
         self._domain_of = {readings_topic(domain): kept for domain, kept in self._domains.items()}
         self.applied = -1
@@ -78,7 +79,8 @@ class ZonesStage:
         if domain is None:
             return  # a domain that had zone rules when this was told
         for change in domain.hear(told):
-            send_event(self.out, zone_event(change, self._zone_names), self._event_partition)
+            event = zone_event(change, self._zone_names)
+            send_event(self.out, event, self._events, change.finding.rule.rule.covers)
 
     def tick(self, now_ms: int) -> None:
         """Nothing of it is sent by the clock."""
@@ -108,5 +110,5 @@ class ZonesStage:
         state = snapshot.unpack(NAME, kept)
         self.applied = state["applied"]
         for domain, mine in state["domains"].items():
-            for exercise, ended in self._domains.get(domain, ZoneDomain([])).load(mine):
-                send_withdrawn(self.out, ended, exercise, self._event_partition)
+            for exercise, changed in self._domains.get(domain, ZoneDomain([])).load(mine):
+                send_changed(self.out, changed, exercise, self._events, [changed.scope_id])

@@ -10,6 +10,7 @@ from streams import kafka, registry
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, COMMANDS, READING_TOPICS, TOPICS, ZONE_INPUTS, domain_of
 from streams.engine import alerts_stage, bulletins_stage, commands_stage, readings_stage, zones_stage
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
@@ -121,8 +122,8 @@ def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> li
     def home_of(sensor_id: str) -> int:
         return kafka.partition_of(sensor_id.encode(), per_topic)
 
-    def event_partition(alert_id: str) -> int:
-        return kafka.partition_of(alert_id.encode(), TOPICS[ALERT_EVENTS].partitions(per_topic))
+    event_partitions = TOPICS[ALERT_EVENTS].partitions(per_topic)
+    events = EventPartitions(lambda alert_id: kafka.partition_of(alert_id.encode(), event_partitions), event_partitions)
 
     def zone_partition(zone: str) -> int:
         return kafka.partition_of(zone.encode(), TOPICS[ZONE_INPUTS].partitions(per_topic))
@@ -134,7 +135,7 @@ def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> li
     def readings(topic: str, partition: int) -> Core:
         mine, partitions = on_zones[topic], TOPICS[topic].partitions(per_topic)
         zones = ZoneFeed(mine, rosters[topic], partition, partitions, zone_partition) if mine else None
-        return readings_stage.ReadingsStage(rosters[topic], watches[topic], partition, event_partition, zones)
+        return readings_stage.ReadingsStage(rosters[topic], watches[topic], partition, events, zones)
 
     of_domains = {domain_of(topic): mine for topic, mine in on_zones.items()}
     return [
@@ -142,13 +143,13 @@ def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> li
         Stage(
             zones_stage.NAME,
             (ZONE_INPUTS,),
-            lambda _, p: zones_stage.ZonesStage(of_domains, zone_names, p, event_partition),
+            lambda _, p: zones_stage.ZonesStage(of_domains, zone_names, p, events),
         ),
         Stage(
             bulletins_stage.NAME,
             (BULLETINS,),
-            lambda _, p: bulletins_stage.BulletinsStage(rules, zone_names, p, event_partition, known.city.centre),
+            lambda _, p: bulletins_stage.BulletinsStage(rules, zone_names, p, events, known.city.centre),
         ),
-        Stage(commands_stage.NAME, (COMMANDS,), lambda _, p: commands_stage.CommandsStage(p, event_partition)),
+        Stage(commands_stage.NAME, (COMMANDS,), lambda _, p: commands_stage.CommandsStage(p, events)),
         Stage(alerts_stage.NAME, (ALERT_EVENTS,), lambda _, p: alerts_stage.AlertsStage(p)),
     ]

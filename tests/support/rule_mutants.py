@@ -140,7 +140,11 @@ def _of_what_is_watched(rule: dict[str, Any]) -> Iterator[Mutant]:
     if "bulletin" in rule:
         for kind in get_args(BulletinKind):
             if kind != rule["bulletin"]["kind"]:
-                yield Mutant(f"bulletin.kind → {kind}", rule | {"bulletin": {"kind": kind}})
+                yield Mutant(f"bulletin.kind → {kind}", rule | {"bulletin": rule["bulletin"] | {"kind": kind}})
+        for name in rule["bulletin"].keys() - {"kind"}:
+            rest = {k: v for k, v in rule["bulletin"].items() if k != name}
+            yield Mutant(f"bulletin.{name} left out", rule | {"bulletin": rest})
+            yield Mutant(f"bulletin.{name} → heavy-rain", rule | {"bulletin": rest | {name: ["heavy-rain"]}})
         return
     if "absence" in rule:
         kinds = rule["absence"]["kinds"]

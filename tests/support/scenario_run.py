@@ -14,6 +14,7 @@ from connectors.replay.recording import Record, Wrong, find_recording
 from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.scenarios import ARRIVAL_MS
 from streams import registry, rulebook
+from streams.contract.alerts import COVER_CHANGES
 from streams.contract.topics import DEFAULT_PARTITIONS, READING_TOPICS, REJECTED
 from streams.engine.outputs import Out
 
@@ -45,6 +46,8 @@ class Answer:
     def take(self, states: list[AlertState]) -> None:
         """Take in states of alerts."""
         for transition, alert in states:
+            if transition in COVER_CHANGES:
+                continue  # what covers it is no part of its life
             self.alerts[alert.alert_id].append(json.loads(alert.model_dump_json()) | {"transition": transition})
 
 

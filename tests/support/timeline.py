@@ -16,6 +16,7 @@ from streams.contract.rules import Rule
 from streams.contract.sensors import City, GaugeLevels, Place, Sensor
 from streams.contract.times import format_ms, parse_ms
 from streams.contract.topics import ALERT_EVENTS, REJECTED, windows_topic
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Out
 from streams.engine.readings_stage import ReadingsStage
@@ -161,7 +162,7 @@ class Partition:
     ) -> None:
         self.domain = domain
         roster = roster_of(sensors, domain, home_of)
-        self.stage = ReadingsStage(roster, watch_of(list(rules), roster), 0, lambda _: 0)
+        self.stage = ReadingsStage(roster, watch_of(list(rules), roster), 0, ONE)
         self.log: list[Raw] = []
 
     # -- when -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from streams import registry, rulebook
 from streams.contract.readings import READINGS, Domain
 from streams.contract.topics import ALERT_EVENTS, ZONE_INPUTS, domain_of
 from streams.engine.alerts_stage import AlertsStage
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
@@ -65,11 +66,11 @@ class ZoneRun:
         domain = domain_of(topic)
         mine, where = self.rosters[domain], lambda zone: partition_of(zone.encode(), self._zone_partitions)
         feed = ZoneFeed(self._on_zones[domain], mine, partition, self._partitions, where)
-        return ReadingsStage(mine, watch_of(self._rules, mine), partition, lambda _: 0, feed)
+        return ReadingsStage(mine, watch_of(self._rules, mine), partition, ONE, feed)
 
     def zones(self, partition: int) -> ZonesStage:
         """The zones stage of one partition, new."""
-        return ZonesStage(self._on_zones, self._names, partition, lambda _: 0)
+        return ZonesStage(self._on_zones, self._names, partition, ONE)
 
     def told(self, log: Sequence[Arrived], random: Random, crashes: int = 0) -> list[list[Told]]:
         """What each partition of readings tells, transaction by transaction; after a crash some of it again."""

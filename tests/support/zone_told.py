@@ -8,6 +8,7 @@ from typing import Any
 from streams.contract.rules import Rule
 from streams.contract.times import format_ms
 from streams.contract.topics import ALERT_EVENTS
+from streams.engine.event_partitions import ONE
 from streams.engine.outputs import Outputs
 from streams.engine.zone_rules import zone_rules
 from streams.engine.zones_stage import ZonesStage
@@ -31,7 +32,7 @@ class Zone:
         self.roster = roster_of(sensors or GAUGES)
         self.rules = {"disaster": zone_rules([Rule.model_validate(rule) for rule in rules or (WETTEST,)], self.roster)}
         self.partitions = partitions
-        self.stage = ZonesStage(self.rules, ZONES, 0, lambda _: 0)
+        self.stage = ZonesStage(self.rules, ZONES, 0, ONE)
         self.offset = 0
 
     def tells(self, partition: int, at: str, **said: Any) -> list[str]:
@@ -86,7 +87,7 @@ class Zone:
     def restart(self, kept: bytes | None = None) -> None:
         """The stage goes on from a snapshot in another worker; from its own, unless told otherwise."""
         kept = self.stage.snapshot() if kept is None else kept
-        self.stage = ZonesStage(self.rules, ZONES, 0, lambda _: 0)
+        self.stage = ZonesStage(self.rules, ZONES, 0, ONE)
         self.stage.restore(kept)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.contract.alerts import AlertEvent
 from streams.contract.topics import ALERT_EVENTS
 from streams.engine.alert_events import alert_id_of
+from streams.engine.event_partitions import EventPartitions
 from streams.engine.judging import watch_of
 from streams.engine.readings_stage import ReadingsStage
 from tests.support.timeline import RAIN, RIVER, RIVER_RULE, RULES, SLOW, Partition, level, ms, roster_of, rule, sensor
@@ -110,7 +111,7 @@ def test_an_alert_goes_to_the_partition_of_its_id() -> None:
         return 3
 
     roster = roster_of([RAIN, RIVER, SLOW])
-    stage = ReadingsStage(roster, watch_of(RULES, roster), 0, partition_of)
+    stage = ReadingsStage(roster, watch_of(RULES, roster), 0, EventPartitions(partition_of, 4))
     p = Partition(rules=RULES)
     p.reads("10:00", "river-1", water_level_m=1.5)
     stage.step(p.log)

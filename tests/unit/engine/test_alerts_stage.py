@@ -20,6 +20,7 @@ from streams.engine.alerts_stage import (
     AlertsStage,
 )
 from streams.engine.commands_stage import CommandsStage
+from streams.engine.event_partitions import ONE
 from streams.engine.outputs import Out
 from tests.support.timeline import RIVER_RULE, Partition, Raw, ms
 
@@ -39,7 +40,7 @@ class Alerts:
     """The stages of commands and alerts, one partition each."""
 
     def __init__(self) -> None:
-        self.commands, self.stage = CommandsStage(2, lambda _: 0), AlertsStage(0)
+        self.commands, self.stage = CommandsStage(2, ONE), AlertsStage(0)
         self.offset, self.now_ms, self.ids = 0, ms("10:00"), 0
 
     def gets(self, *events: bytes) -> None:

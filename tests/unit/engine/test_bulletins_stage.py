@@ -12,6 +12,7 @@ from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, REJECTED
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.bulletins_stage import EXERCISE_KEPT_MS, KEPT_MS, BulletinsStage
+from streams.engine.event_partitions import ONE
 from tests.support.timeline import CITY, Raw, ms
 
 
@@ -53,7 +54,7 @@ class Bulletins:
     """The stage, and the alerts that come of it."""
 
     def __init__(self) -> None:
-        self.stage, self.alerts = BulletinsStage([QUAKE, WARNING], ZONES, 0, lambda _: 0, CITY.centre), AlertsStage(0)
+        self.stage, self.alerts = BulletinsStage([QUAKE, WARNING], ZONES, 0, ONE, CITY.centre), AlertsStage(0)
         self.offset, self.now_ms = 0, ms("10:00")
 
     def says(self, **more: Any) -> None:

@@ -11,6 +11,7 @@ from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, ALERTS
 from streams.engine import changed_seeds
 from streams.engine.bulletins_stage import BulletinsStage
+from streams.engine.event_partitions import ONE
 from tests.support.timeline import CITY, Raw
 from tests.unit.engine.test_bulletins_stage import QUAKE, WARNING, ZONES, Bulletins
 
@@ -27,7 +28,7 @@ def _announced() -> Bulletins:
 
 
 def _after(b: Bulletins, rules: list[Rule]) -> BulletinsStage:
-    stage = BulletinsStage(rules, ZONES, 0, lambda _: 0, CITY.centre)
+    stage = BulletinsStage(rules, ZONES, 0, ONE, CITY.centre)
     stage.restore(b.stage.snapshot())
     return stage
 

@@ -9,13 +9,14 @@ import pytest
 
 from streams.contract.topics import ALERT_EVENTS, REJECTED
 from streams.engine.commands_stage import CommandsStage
+from streams.engine.event_partitions import EventPartitions
 from tests.support.timeline import Raw, ms
 
 GOOD = {"command_id": "c1", "alert_id": "r:s:20220906T100000Z", "kind": "acknowledge", "by": "김당직"}
 
 
 def _stage(*values: bytes) -> CommandsStage:
-    stage = CommandsStage(1, lambda _: 3)
+    stage = CommandsStage(1, EventPartitions(lambda _: 3, 4))
     stage.step([Raw(i, ms("10:00") + i, value, b"as sent") for i, value in enumerate(values)])
     return stage
 
@@ -66,7 +67,7 @@ def test_what_is_no_act_is_refused_with_its_reason(value: bytes, reason: bytes, 
 
 def test_a_restart_passes_nothing_on_twice() -> None:
     stage = _stage(_said())
-    again = CommandsStage(1, lambda _: 3)
+    again = CommandsStage(1, EventPartitions(lambda _: 3, 4))
     again.restore(stage.snapshot())
     again.step([Raw(0, ms("10:00"), _said())])
     assert not again.out

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.contract.times import format_ms, parse_ms
 from streams.contract.topics import ALERT_EVENTS, REJECTED, readings_topic, windows_topic
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Out, Outputs
 from streams.engine.panes import MICRO
@@ -66,7 +67,7 @@ def _log(entries: list[Entry]) -> tuple[list[Raw], list[dict[str, Any] | None]]:
 
 def _stage() -> ReadingsStage:
     roster = roster_of(SENSORS, home_of=lambda sensor_id: int(sensor_id == "away-1"))
-    return ReadingsStage(roster, watch_of(RULES, roster), 0, lambda _: 0)
+    return ReadingsStage(roster, watch_of(RULES, roster), 0, ONE)
 
 
 class Sent:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from streams.engine.levels import Judged, LevelState
 from streams.engine.panes import PANE_MS
-from streams.engine.rules import CompiledRule, Standing, compiled
+from streams.engine.rules import CompiledRule, compiled
 from streams.engine.series import Series
+from streams.engine.standing import Standing
 from tests.support.timeline import level, roster_of, rule, sensor
 
 SENSORS = [sensor(f"s-{number}") for number in range(4)]

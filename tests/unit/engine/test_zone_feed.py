@@ -10,6 +10,7 @@ import pytest
 from streams.contract.rules import Rule
 from streams.contract.topics import ZONE_INPUTS
 from streams.contract.zone_inputs import ZoneInput
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
@@ -45,7 +46,7 @@ class Feed:
         roster = roster_of([*WET, DRY])
         self.rules = rules or (RULE,)
         feed = ZoneFeed(zone_rules(self.rules, roster), roster, 1, 4, PLACES.__getitem__)
-        self.stage = ReadingsStage(roster, watch_of(list(self.rules), roster), 0, lambda _: 0, feed)
+        self.stage = ReadingsStage(roster, watch_of(list(self.rules), roster), 0, ONE, feed)
         self.offset = 0
 
     def reads(self, *readings: tuple[str, str, str, float], exercise: str | None = None) -> None:
@@ -240,7 +241,7 @@ def test_what_fills_a_hole_behind_the_watermark_is_not_told() -> None:
 def test_a_domain_without_zone_rules_tells_nothing() -> None:
     roster = roster_of(WET)
     for feed in (None, ZoneFeed([], roster, 0, 4, PLACES.__getitem__)):
-        stage = ReadingsStage(roster, watch_of([], roster), 0, lambda _: 0, feed)
+        stage = ReadingsStage(roster, watch_of([], roster), 0, ONE, feed)
         value = b'{"sensor_id":"wet-0","observed_at":"2022-09-06T10:00:00Z","rainfall_mm":1}'
         stage.step([Raw(0, ms("10:00"), value)])
         stage.caught_up(ms("11:00"))

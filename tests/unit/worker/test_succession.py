@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS
 from streams.engine import changed_seeds
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.outputs import Outputs
 from streams.engine.readings_stage import ReadingsStage
@@ -38,7 +39,7 @@ OTHER_RULES = [
 
 def _stage(rules: list[Rule]) -> ReadingsStage:
     roster = roster_of(SENSORS, home_of=lambda sensor_id: int(sensor_id == "away-1"))
-    return ReadingsStage(roster, watch_of(rules, roster), 0, lambda _: 0)
+    return ReadingsStage(roster, watch_of(rules, roster), 0, ONE)
 
 
 def _go_on(stage: ReadingsStage, records: list[Raw], begin: int, chunk: int) -> dict[str, Any]:

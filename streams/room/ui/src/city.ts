@@ -121,7 +121,7 @@ export interface Scene {
 
 export function sceneOf(city: City, picture: Picture, clockMs: number, cut: boolean): Scene {
   const exercise = picture.exercise ?? null;
-  const open = picture.alerts.filter((alert) => alert.state === "active").sort(worstFirst);
+  const open = beneath(picture.alerts.filter((alert) => alert.state === "active").sort(worstFirst));
   const ended = picture.alerts
     .filter((alert) => alert.state === "cleared")
     .sort((a, b) => (b.cleared_at ?? b.updated_at).localeCompare(a.cleared_at ?? a.updated_at));
@@ -150,13 +150,29 @@ function worstFirst(a: Alert, b: Alert): number {
     || a.alert_id.localeCompare(b.alert_id);
 }
 
+/** Each covered alert behind the one that covers it, in the same order otherwise. */
+function beneath(open: readonly Alert[]): readonly Alert[] {
+  const ids = new Set(open.map((alert) => alert.alert_id));
+  const under = (id: string | null): Alert[] => open
+    .filter((alert) => (alert.covered_by && ids.has(alert.covered_by) ? alert.covered_by : null) === id)
+    .flatMap((alert) => [alert, ...under(alert.alert_id)]);
+  const placed = under(null);
+  // While rules change, two might name each other for a moment: none may vanish.
+  return placed.length === open.length ? placed : [...placed, ...open.filter((alert) => !placed.includes(alert))];
+}
+
+/** Whether somebody still has to take note of an open alert; one that another covers calls nobody by itself. */
+export function isWaiting(alert: Alert): boolean {
+  return !alert.acknowledged && !alert.covered_by;
+}
+
 /** A city is calm only where nearly all of it is known: "all clear" over silence is how a flood is missed. */
 const LEAST_KNOWN = 0.9;
 
 function cityRank(city: City, open: readonly Alert[], zones: ReadonlyMap<string, ZoneNow>, cut: boolean): Rank {
   if (cut) return -1;
-  const worst = open[0];
-  if (worst) return rankOf(worst.level);
+  const worst = Math.max(0, ...open.map((alert) => rankOf(alert.level)));
+  if (worst) return worst as Rank;
   // A zone without a sensor can't be known; the others speak for the city.
   const measured = new Set(city.sensors.map((sensor) => sensor.zone));
   const known = [...measured].filter((id) => zones.get(id)?.rank === 0).length;
@@ -242,7 +258,7 @@ function domainNow(domain: Domain, city: City, picture: Picture, open: readonly 
   const fresh = own.filter((each) => each.freshness === "fresh");
   const stale = own.filter((each) => each.freshness === "stale");
   const spoken = fresh.length ? fresh : stale;
-  const worst = open.find((alert) => alert.domain === domain) ?? null;
+  const worst = open.filter((alert) => alert.domain === domain).sort(worstFirst)[0] ?? null;
   const measure = { "air-quality": ["pm25_ugm3", "pm10_ugm3"], traffic: ["speed_kmh"], disaster: ["rainfall_mm"] }[domain]
     .find((name) => city.measures[name] && spoken.some((each) => valueOf(each.sensor, name, picture) !== null)) ?? null;
   const shown = spoken.filter((each) => measure !== null && valueOf(each.sensor, measure, picture) !== null);

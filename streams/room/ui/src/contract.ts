@@ -117,6 +117,8 @@ export interface Alert {
   readonly acknowledged?: Remark | null;
   readonly comments?: readonly Remark[];
   readonly silenced_until?: string | null;
+  /** The active alert beneath which it is shown, and which calls people in its place. */
+  readonly covered_by?: string | null;
   readonly source: string;
 }
 

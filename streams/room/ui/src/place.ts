@@ -13,6 +13,12 @@ export function alertTitle(city: City, alert: Alert): string {
   return together(rule?.measure ? said(rule.name) : said(alert.headline));
 }
 
+/** The name of the rule whose alert covers this one, as its id begins with it. */
+export function coveringName(scene: { readonly city: City }, alert: Alert): string {
+  const ruleId = alert.covered_by?.split(":")[0] ?? "";
+  return said(scene.city.rules.find((each) => each.rule_id === ruleId)?.name) || ruleId;
+}
+
 /** What stands in brackets is not broken over two lines. */
 function together(text: string): string {
   return text.replace(/\([^)]{1,12}\)/g, (bracket) => bracket.replaceAll(" ", "\u00a0"));

@@ -186,8 +186,10 @@ export class Room {
 
   private tellChange(before: Alert | undefined, alert: Alert, real: boolean): void {
     if (alert.state === "cleared") {
-      if (before?.state === "active") this.listener.alertChanged({ alert, change: "end", real });
-    } else if (!before) {
+      if (before?.state === "active" && !before.covered_by) this.listener.alertChanged({ alert, change: "end", real });
+    } else if (alert.covered_by) {
+      return; // the one that covers it has called
+    } else if (!before || before.covered_by) {
       this.listener.alertChanged({ alert, change: "new", real });
     } else if (before.level !== alert.level) {
       this.listener.alertChanged({ alert, change: "step", real });

@@ -1,7 +1,7 @@
 /** The one sentence that says what is the matter, and the line below it. */
 import { momentSeenFrom, hourMinuteSecond } from "./clock";
 import type { Alert } from "./contract";
-import type { Scene } from "./city";
+import { isWaiting, type Scene } from "./city";
 import { alertValue, duration } from "./format";
 import { alertNow } from "./judged";
 import { levelWord } from "./place";
@@ -39,7 +39,7 @@ function alertLine(scene: Scene, alert: Alert): string {
   });
   const moment = momentOf(scene, alert);
   const others = scene.open.length > 1 ? t("sub.others", { count: scene.open.length - 1 }) : "";
-  const waiting = scene.open.filter((each) => !each.acknowledged).length;
+  const waiting = scene.open.filter(isWaiting).length;
   return [...moment, since, others, waiting ? t("sub.waiting", { count: waiting }) : ""].filter(Boolean).join(" · ");
 }
 

@@ -15,7 +15,7 @@ import { momentSeenFrom } from "../clock";
 import type { Alert } from "../contract";
 import { alertValue } from "../format";
 import { rankOf } from "../levels";
-import { levelWord } from "../place";
+import { coveringName, levelWord } from "../place";
 import { t } from "../text";
 
 @customElement("uh-alert-life")
@@ -66,6 +66,9 @@ export class AlertLife extends RoomElement {
       const word = !before ? `${levelWord(now)} ${t("life.raised")}` : t(rank > rankOf(before.level) ? "life.up" : "life.down", { level: levelWord(now) });
       const value = alertValue(this.scene.city, now);
       rows.push(this.row(glyph(rank), at, word, value ? `${value.value} ${value.unit}` : ""));
+    }
+    if (before && now.state === "active" && (now.covered_by ?? null) !== (before.covered_by ?? null)) {
+      rows.push(this.row(html`${icon("note")}`, "", now.covered_by ? t("life.covered", { what: coveringName(this.scene, now) }) : t("life.uncovered")));
     }
     if (now.acknowledged && now.acknowledged.at !== before?.acknowledged?.at) rows.push(this.remark("check", now.acknowledged.at, t("life.acknowledged", { by: now.acknowledged.by }), now.acknowledged.note));
     for (const comment of now.comments ?? []) {

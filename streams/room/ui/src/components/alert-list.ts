@@ -12,13 +12,13 @@ import { html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Selection } from "../address";
 import { RoomElement, glyph, icon, sharedStyles } from "../base";
-import type { Scene } from "../city";
+import { isWaiting, type Scene } from "../city";
 import { momentSeenFrom, hourMinute } from "../clock";
 import type { Alert } from "../contract";
 import { duration, figure } from "../format";
 import { alertNow, momentWords } from "../judged";
 import { rankOf, type Rank } from "../levels";
-import { alertPlace, alertTitle, levelWord } from "../place";
+import { alertPlace, alertTitle, coveringName, levelWord } from "../place";
 import { language, t, type WordKey } from "../text";
 import { alertListStyles } from "./alert-list-styles";
 
@@ -86,7 +86,7 @@ export class AlertList extends RoomElement {
 
   private alike(key: string, others: readonly Alert[]) {
     const isOpen = this.unfolded.get(key) ?? others.some((alert) => alert.alert_id === this.chosen);
-    const waiting = others.filter((alert) => !alert.acknowledged).length;
+    const waiting = others.filter(isWaiting).length;
     const turn = (): void => { this.unfolded = new Map(this.unfolded).set(key, !isOpen); };
     return html`<button class="fold" data-testid="fold" aria-expanded=${isOpen} @click=${turn} @keydown=${this.walk}>${icon("down")}${t("alerts.alikeMore", { count: others.length })}
         ${waiting ? html`<i>${t("alerts.waiting", { count: waiting })}</i>` : nothing}</button>
@@ -95,7 +95,7 @@ export class AlertList extends RoomElement {
 
   private counts() {
     const of = (rank: Rank) => this.scene.open.filter((alert) => rankOf(alert.level) === rank).length;
-    const waiting = this.scene.open.filter((alert) => !alert.acknowledged).length;
+    const waiting = this.scene.open.filter(isWaiting).length;
     return html`<p class="counts" lang=${language()}>${([4, 3, 2, 1] as const).map((rank) => (of(rank) ? html`<span>${glyph(rank)}<i class="word-of">${t(`level.${rank}` as WordKey)}</i><b>${of(rank)}</b></span>` : nothing))}
       ${waiting ? html`<span class="un">${t("alerts.unacknowledged")}<b>${waiting}</b></span>` : nothing}</p>`;
   }
@@ -105,7 +105,7 @@ export class AlertList extends RoomElement {
     const rank = rankOf(alert.level);
     const onsetMs = Date.parse(alert.onset);
     const place = html`<span class="place">${alertPlace(city, alert)}${alike ? html` <b>${t("alerts.alike", { count: alike })}</b>` : nothing}</span>`;
-    return html`<button class="row a${rank} ${how === "first" && cut ? "" : how} ${alert.alert_id === this.chosen ? "chosen" : ""}"
+    return html`<button class="row a${rank} ${how === "first" && cut ? "" : how} ${alert.covered_by ? "covered" : ""} ${alert.alert_id === this.chosen ? "chosen" : ""}"
         data-testid="alert-row" data-alert-id=${alert.alert_id} data-rank=${rank} aria-pressed=${alert.alert_id === this.chosen}
         @click=${() => this.ask<Selection>("uh-choose", { kind: "alert", id: alert.alert_id })} @keydown=${this.walk}>
       ${glyph(cut ? -1 : rank)}
@@ -140,6 +140,7 @@ export class AlertList extends RoomElement {
     if (alert.silenced_until && Date.parse(alert.silenced_until) > this.scene.clockMs) {
       return html`<span class="ack">${icon("mute")} ${t("alerts.silenced", { until: hourMinute(Date.parse(alert.silenced_until)) })}</span>`;
     }
+    if (alert.covered_by && !alert.acknowledged) return html`<span class="ack" data-testid="covered">${t("alerts.covered", { what: coveringName(this.scene, alert) })}</span>`;
     if (!alert.acknowledged) return html`<span class="new">${t("alerts.unacknowledged")}</span>`;
     return html`<span class="ack">${icon("check")}<span class="visually-hidden">${t("act.acknowledge")} </span>${alert.acknowledged.by} ${hourMinute(Date.parse(alert.acknowledged.at))}</span>`;
   }
@@ -183,7 +184,7 @@ interface Group {
 function alikeTogether(open: readonly Alert[]): readonly Group[] {
   const groups = new Map<string, Alert[]>();
   for (const alert of open) {
-    const key = alert.measure ? `${alert.rule_id} ${alert.level ?? ""}` : alert.alert_id;
+    const key = alert.measure ? `${alert.rule_id} ${alert.level ?? ""} ${alert.covered_by ?? ""}` : alert.alert_id;
     const known = groups.get(key);
     if (known) known.push(alert);
     else groups.set(key, [alert]);

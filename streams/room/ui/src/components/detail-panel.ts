@@ -16,7 +16,7 @@ import type { Alert } from "../contract";
 import { duration, figure, unitNow, unitOf } from "../format";
 import { alertNow, momentWords, type AlertNow } from "../judged";
 import { rankOf, type Rank } from "../levels";
-import { alertPlace, alertTitle, levelWord, zoneName } from "../place";
+import { alertPlace, alertTitle, coveringName, levelWord, zoneName } from "../place";
 import { nextLevel } from "../thresholds";
 import { said, t, type WordKey } from "../text";
 import type { AlertActions } from "./alert-actions";
@@ -83,7 +83,7 @@ export class DetailPanel extends RoomElement {
         <div>${ended ? html`<span class="badge">${glyph(rank, true)}<b>${t("life.cleared")}</b></span>` : this.badge(rank, levelWord(alert))}
           <span class="quiet">${t("since.before")}${momentSeenFrom(Date.parse(alert.onset), clockMs)}${t("since.after")} · ${duration((Date.parse(alert.cleared_at ?? new Date(clockMs).toISOString()) - Date.parse(alert.onset)) / 1000)}</span></div>
         <h2>${this.tag()}${alertTitle(city, alert)}</h2>
-        <p>${alertPlace(city, alert)} ${sensor?.sensor.modelled ? html`<span class="modelled">${t("modelled")}</span>` : nothing}</p>
+        <p>${alertPlace(city, alert)} ${alert.covered_by ? html`· ${t("alerts.covered", { what: coveringName(this.scene, alert) })} ` : nothing}${sensor?.sensor.modelled ? html`<span class="modelled">${t("modelled")}</span>` : nothing}</p>
       </header>
       <div class="scroll" tabindex="-1">
         ${value ? html`<div class="figure"><div class="hero l${ended || value.doubtful ? 0 : rank}" data-testid="hero"><b>${value.doubtful ? `(${value.value})` : value.value}</b><i>${value.unit}</i></div><div class="facts">${this.facts(alert, sensor, value)}</div></div>` : nothing}
