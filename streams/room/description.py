@@ -12,7 +12,7 @@ from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.derived import DERIVED
 from streams.contract.readings import MEASURES, READINGS
-from streams.contract.rule_levels import RuleLevel
+from streams.contract.rule_levels import Raise, RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.errors import WrongSeed
@@ -108,8 +108,15 @@ def _level(one: RuleLevel) -> dict[str, Any]:
         "level": one.level,
         "rank": RANKS[one.level],
         "name": LEVEL_NAMES[one.level].model_dump(),
-        "raise": None if raised is None else raised.at_least if raised.at_least is not None else raised.at_most,
+        "raise": None if raised is None else _reaching(raised),
         "clear": None if clear is None else clear.below if clear.below is not None else clear.above,
         "from_gauge_level": raised.gauge_level if raised else None,
         "free_flow_pct": (raised.at_most_free_flow_pct or raised.at_least_free_flow_pct) if raised else None,
     }
+
+
+def _reaching(raised: Raise) -> float | None:
+    """What reaches a level whatever else is measured: with further conditions only what stands in for them."""
+    if raised.also:
+        return raised.or_at_least if raised.or_at_least is not None else raised.or_at_most
+    return raised.at_least if raised.at_least is not None else raised.at_most

@@ -1,4 +1,4 @@
-"""Ten thousand random pasts of sensors: levels that ask for a further value are judged as the calculation has them."""
+"""Twelve thousand random pasts, of a sensor by a rule: levels that ask for a further value, as the calculation has them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.random_rules import RandomCity, Said, pasts
 from tests.support.zone_city import PLACE, level
 
 NAMES = [f"station-{i:04d}" for i in range(1000)]
-EXAMPLES = 10
+EXAMPLES = 4
 MINUTE_MS = 60_000
 STATION: dict[str, Any] = {
     "domain": "disaster",
