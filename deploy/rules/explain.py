@@ -15,7 +15,7 @@ from deploy.rules.judged import JudgedValue, held_since
 from deploy.rules.kept_log import KeptLog
 from deploy.rules.life import Happened, Life, life_of
 from deploy.rules.watched import Watched, changes_since, levels_told, watched_by
-from deploy.rules.wording import further_told, judged_words, lacking, number
+from deploy.rules.wording import covered_words, further_told, judged_words, lacking, number
 from streams import registry, rulebook
 from streams.contract.alerts import Alert, AlertEvent, Bilingual, Level
 from streams.contract.bulletins import Bulletin
@@ -63,6 +63,8 @@ async def explain(settings: Settings, alert_id: str) -> Explanation:
             steps.append(await case.step(each, level))
             level = each.event.level if each.event.command is None else level
     changed = changes_since(rule, watched or missed, events)
+    if (by := life.newest.covered_by) is not None:
+        changed = [covered_words(by, rules), *changed]
     return _told(life, rule, watched or missed, _about(life.newest, known), changed, steps)
 
 

@@ -163,5 +163,7 @@ class Explanation(Part):
     judged: Bilingual | None = Field(description="What is judged, in words.")
     unit: str
     levels: list[LevelTold]
-    changed: list[Bilingual] = Field(description="What of the rule or the registry is otherwise today.")
+    changed: list[Bilingual] = Field(
+        description="What of the rule or the registry is otherwise today, and what covers the alert."
+    )
     steps: list[Step]

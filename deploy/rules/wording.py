@@ -159,6 +159,15 @@ def free_flow_words(told: FreeFlowTold) -> Bilingual:
     )
 
 
+def covered_words(alert_id: str, rules: Sequence[Rule]) -> Bilingual:
+    """That an alert calls nobody by itself, and which one does in its place."""
+    by = next((rule.name for rule in rules if rule.rule_id == alert_id.partition(":")[0]), Bilingual(ko="", en=""))
+    return Bilingual(
+        ko=f"{by.ko} {alert_id}에 포함되어 따로 알리지 않습니다.".strip(),
+        en=f"Covered by {f'{by.en} ' if by.en else ''}{alert_id}: it calls nobody by itself.",
+    )
+
+
 def lacking(what: Bilingual, until: Until) -> Bilingual:
     """That something can't be shown, and why."""
     why = _LACKING[until]

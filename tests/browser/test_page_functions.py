@@ -294,3 +294,28 @@ async def test_an_address_that_was_sent_shows_the_same(module: Page, search: str
     script = "async (text) => { const m = await import('/address.js'); return m.writeAddress(m.readAddress(text)); }"
 
     assert await module.evaluate(script, search) == search
+
+
+async def test_a_covered_alert_stands_beneath_the_one_that_covers_it_and_none_vanishes(module: Page) -> None:
+    alerts = [
+        alert("wind:a", 1, "caution", covered_by="typhoon:t"),
+        alert("river:b", 1, "serious"),
+        alert("typhoon:t", 1, "attention"),
+        alert("gust:c", 1, "alert", covered_by="typhoon:t"),
+        alert("lost:d", 1, "attention", covered_by="gone:g", onset_ms=NOW_MS - MINUTE_MS),
+    ]
+
+    async def scene(of: list[dict[str, Any]]) -> Any:
+        return await call(module, "city", "sceneOf", *rain_scene(alerts=of))
+
+    open_now = (await scene(alerts))["open"]
+    assert [each["alert_id"] for each in open_now] == ["river:b", "typhoon:t", "gust:c", "wind:a", "lost:d"]
+    assert [await call(module, "city", "isWaiting", each) for each in open_now] == [True, True, False, False, False]
+
+    seen = await scene([alerts[2], alerts[3]])
+    assert (seen["open"][0]["alert_id"], seen["rank"]) == ("typhoon:t", picture.RANKS["alert"]), (
+        "the worst still counts"
+    )
+
+    loop = [alert("a:a", 1, covered_by="b:b"), alert("b:b", 1, covered_by="a:a")]
+    assert sorted(each["alert_id"] for each in (await scene(loop))["open"]) == ["a:a", "b:b"]

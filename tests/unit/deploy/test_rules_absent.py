@@ -103,9 +103,7 @@ def test_it_reads_well_in_both_languages(known: registry.Registry) -> None:
     ko, en = (_told(lang, known, has_spoken=True) for lang in ("ko", "en"))
 
     assert "30분 이상" in ko
-    assert (
-        "마지막 관측값은 2022-09-06 19:00:00의 것입니다. 10분마다 값을 보내야 하는데 30분 동안 없었습니다." in ko
-    )
+    assert "마지막 관측값은 2022-09-06 19:00:00의 것입니다. 10분마다 값을 보내야 하는데 30분 동안 없었습니다." in ko
     assert "2022-09-06 20:05:00 관측값부터 다시 수신되고 있습니다. 1시간 5분 동안 무응답이었습니다." in ko
     assert (
         "Its last reading is of 2022-09-06 19:00:00 KST. It should speak every 10 min, and said nothing for 30 min."

@@ -67,7 +67,9 @@ export class AlertList extends RoomElement {
   override render() {
     const { open, ended, cut } = this.scene;
     if (open.length === 0) return html`${this.empty()}${this.endedRows()}`;
-    const groups = alikeTogether(open);
+    const every = alikeTogether(open);
+    // A wall has few rows: what calls people comes before what another alert covers.
+    const groups = this.size === "wall" ? [...every.filter(calls), ...every.filter((group) => !calls(group))] : every;
     const shown = this.size === "wall" ? groups.slice(0, this.rowsMost) : groups;
     const rest = groups.slice(shown.length).reduce((sum, group) => sum + group.alerts.length, 0);
     return html`
@@ -178,6 +180,10 @@ export class AlertList extends RoomElement {
 interface Group {
   readonly key: string;
   readonly alerts: readonly Alert[];
+}
+
+function calls(group: Group): boolean {
+  return !group.alerts[0]?.covered_by;
 }
 
 /** Sensors' alerts of one rule at one level stand together, in the order of their first; each announcement says its own. */
