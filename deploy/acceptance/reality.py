@@ -119,8 +119,8 @@ def calm_value(measure: Measure, sensor: Sensor, rules: list[Rule]) -> float:
     for rule in rules:
         if rule.when is None or rule.domain != measure.domain or rule.when.measure != measure.name:
             continue
-        if rule.when.aggregate == "rise":
-            continue  # what stays as it is rises by nothing
+        if rule.when.aggregate in ("rise", "range"):
+            continue  # one value alone rises by nothing, and says nothing of a range
         for threshold in (threshold_of(one, rule.when, sensor) for one in rule.levels):
             if threshold is not None and rule.when.direction == "below":
                 low = max(low, threshold.reach)

@@ -40,6 +40,11 @@ def judged_values(
     if aggregated == "rise":
         rises = [(_rise(inside), start) for start, inside in judged]
         return [Judged(rise, start, start + length_ms) for rise, start in rises if rise is not None]
+    if aggregated == "range":
+        said = [([v.micro for m in inside for v in m.values], start) for start, inside in judged]
+        # Less than three quarters of the readings that the sensor's own interval promises, or one alone, say nothing.
+        full = [(v, at) for v, at in said if len(v) > 1 and 4 * len(v) * sensor.interval_ms >= 3 * length_ms]
+        return [Judged((max(v) - min(v)) / MICRO, at, at + length_ms) for v, at in full]
     return [Judged(_value(aggregated, inside), start, start + length_ms) for start, inside in judged]
 
 

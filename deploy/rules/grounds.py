@@ -17,7 +17,7 @@ from streams.contract.times import from_ms, to_ms
 from streams.contract.windows import Window
 from streams.engine.levels import Threshold
 from streams.engine.panes import PANE_MS
-from streams.engine.rules import JITTER_MS
+from streams.engine.rules import JITTER_MS, least_readings
 from streams.registry import Registry
 
 TOGETHER: Final = 12
@@ -77,7 +77,8 @@ async def _values_of(evidence: Evidence, watched: Watched, sensors: Collection[s
         return Grounds(_with_one_before(of_readings(said.rows), asked.since_ms), said.until)
     windows = await evidence.windows(sensors, window_s, Span(begin_ms, asked.at_ms, asked.logged_ms))
     zone = watched.zone
-    values = of_windows(windows.rows, when.aggregate) if zone is None else of_zone(windows.rows, zone)
+    least = least_readings(when, watched.longest_interval_ms / 1000)
+    values = of_windows(windows.rows, when.aggregate, least) if zone is None else of_zone(windows.rows, zone)
     return Grounds(_with_one_before(values, asked.since_ms), windows.until)
 
 

@@ -45,9 +45,18 @@ def of_readings(said: Sequence[SaidValue]) -> list[JudgedValue]:
     return values
 
 
-def of_windows(windows: Sequence[Window], aggregate: str) -> list[JudgedValue]:
-    """One sensor's final windows in the order of time."""
-    return [JudgedValue(to_ms(w.start), to_ms(w.end), getattr(w, aggregate), {}) for w in windows]
+def of_windows(windows: Sequence[Window], aggregate: str, least: int = 1) -> list[JudgedValue]:
+    """One sensor's final windows in the order of time; those with fewer readings than `least` are not judged."""
+    return [
+        JudgedValue(to_ms(w.start), to_ms(w.end), _of_window(w, aggregate), {}) for w in windows if w.count >= least
+    ]
+
+
+def _of_window(window: Window, aggregate: str) -> float:
+    if aggregate == "range":
+        return (round(window.max * MICRO) - round(window.min * MICRO)) / MICRO
+    value: float = getattr(window, aggregate)
+    return value
 
 
 def of_zone(windows: Sequence[Window], rule: ZoneRule) -> list[JudgedValue]:

@@ -47,6 +47,7 @@ _AGGREGATES: Final = {
     "min": Bilingual(ko="최솟값", en="minimum"),
     "last": Bilingual(ko="마지막 값", en="last value"),
     "rise": Bilingual(ko="상승 폭", en="rise"),
+    "range": Bilingual(ko="변동 폭", en="range"),
 }
 _LACKING: Final[dict[Until, Bilingual]] = {
     "deleted": Bilingual(

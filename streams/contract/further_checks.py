@@ -64,6 +64,9 @@ def _check_one(domain: Domain, when: When, further: Further, at: Place) -> None:
     if when.window == "sliding" and also.aggregate not in ("sum", "mean", "rise"):
         what, fix = "a sliding window gives no such value", "Take sum, mean or rise"
         raise Misfit(what, at=(*at, "aggregate"), value=also.aggregate, fix=fix)
+    if also.aggregate == "range":
+        what, fix = "a further condition is on a value, not on how much it changes", "Take another aggregate"
+        raise Misfit(what, at=(*at, "aggregate"), value=also.aggregate, fix=fix)
     if also.aggregate == "rise" and also.window_s not in RISE_LENGTHS:
         fix = "Take another aggregate"
         raise Misfit(

@@ -94,8 +94,10 @@ def _check_level(when: When, one: RuleLevel, at: tuple[str | int, ...]) -> None:
         if len(given) != 1 or not given <= allowed:
             what = f"direction {when.direction} takes one of {sorted(allowed)}, not {sorted(given)}"
             raise Misfit(what, at=(*at, name), fix="Give that one, or another direction")
-    if when.aggregate == "rise" and (one.raised.gauge_level or one.clear.below_gauge_level):
-        raise Misfit("a gauge's levels are heights, not rises", at=at, fix="Give its thresholds as numbers")
+    if when.aggregate in ("rise", "range") and (one.raised.gauge_level or one.clear.below_gauge_level):
+        raise Misfit(
+            f"a gauge's levels are heights, not a {when.aggregate}", at=at, fix="Give its thresholds as numbers"
+        )
     reach, leave, side = one.raised.at_least, one.clear.below, "below"
     if not above:
         reach, leave, side = one.raised.at_most, one.clear.above, "above"
@@ -104,6 +106,9 @@ def _check_level(when: When, one: RuleLevel, at: tuple[str | int, ...]) -> None:
         raise Misfit(what, at=(*at, "clear", side), value=leave, fix=f"Let it end where {reach:g} no longer holds")
     if one.raised.gauge_level and one.clear.below_gauge_level:
         _check_gauge_levels(one, at)
+    if when.aggregate == "range" and reach is not None and reach < 0:
+        what, place = "a range is never below zero", (*at, "raise", "at_least" if above else "at_most")
+        raise Misfit(what, at=place, value=reach, fix="Give 0 for what must not change at all")
 
 
 def _check_gauge_levels(one: RuleLevel, at: tuple[str | int, ...]) -> None:
@@ -119,7 +124,7 @@ def _check_reach(domain: Domain, when: When, levels: Sequence[RuleLevel]) -> Non
     """A threshold that no reading can have was meant in another unit."""
     measure = measure_of(domain, when.measure)
     is_share = when.zone is not None and when.zone.judge == "share"
-    for number, one in enumerate(levels if not is_share and when.aggregate not in ("sum", "rise") else []):
+    for number, one in enumerate(levels if not is_share and when.aggregate not in ("sum", "rise", "range") else []):
         for name in ("at_least", "at_most"):
             value = getattr(one.raised, name)
             if value is not None and not measure.low <= value <= measure.high:

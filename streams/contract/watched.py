@@ -10,11 +10,17 @@ from streams.contract.sensors import SensorKind
 from streams.contract.windows import WINDOW_LENGTHS_S
 from streams.errors import Misfit
 
-Aggregate = Literal["sum", "mean", "max", "min", "last", "rise"]
-"""What a rule makes of a window. `rise` is how much the value rose within it, in the measure's unit: its last reading less
-the last one of its first minute that has any; negative where it fell, so a rule on what falls has `direction = "below"`
-and thresholds below zero. A window with readings in one minute only says nothing about it.
+Aggregate = Literal["sum", "mean", "max", "min", "last", "rise", "range"]
+"""What a rule makes of a window.
+
+`range` is its greatest value less its least, in the measure's unit: what does not change comes from a sensor that is stuck.
+A window that holds less than `COMPLETE` of the readings that its sensor's own interval promises, or one alone, says nothing
+about it. `rise` is how much the value rose within it: its last reading less the last one of its first minute that has any;
+negative where it fell, so a rule on what falls has `direction = "below"` and thresholds below zero. A window with readings in
+one minute only says nothing about it.
 """
+COMPLETE: Final = 0.75
+"""Three quarters of an hour's or a day's values make it count, as in Korea's and other countries' air-quality data."""
 RISE_LENGTHS: Final = (600, 3600, 10_800, 43_200)
 """Of a minute there is nothing to compare; beyond half a day the minutes of every series would have to be kept."""
 FINAL_LENGTHS: Final = WINDOW_LENGTHS_S
@@ -86,7 +92,11 @@ class When(BaseModel):
         if self.aggregate == "rise" and self.window_s not in RISE_LENGTHS:
             fix = f"Give a window with window_s of {', '.join(map(str, RISE_LENGTHS))}"
             raise Misfit("a rise is within a window", at=("aggregate",), value=self.window_s, fix=fix)
-        if self.aggregate == "rise" and self.scope == "zone":
-            what = "a zone is judged by its sensors' windows, which hold no rise"
+        if self.aggregate in ("rise", "range") and self.scope == "zone":
+            what = f"a zone is judged by its sensors' windows, which hold no {self.aggregate}"
             raise Misfit(what, at=("aggregate",), fix="Judge each sensor's")
+        if self.aggregate == "range" and self.window != "final":
+            raise Misfit(
+                "a range is of a final window", at=("window",), value=self.window, fix="Write window = 'final'"
+            )
         return self

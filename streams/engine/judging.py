@@ -135,7 +135,9 @@ class Judging:
             if rule.when.aggregate == "rise":
                 series, value = self._rises(series, end_ms - PANE_MS, window_s)
             else:
-                value = aggregate(rows, rule.when.aggregate)[mine]
+                if rule.when.aggregate == "range":
+                    mine = mine[rows.n[mine] >= rule.least[self._series.sensor[rows.series[mine]]]]
+                series, value = rows.series[mine], aggregate(rows, rule.when.aggregate)[mine]
             findings += self._judged(number, series, value, rows, window_s)
         return findings
 

@@ -155,5 +155,7 @@ def aggregate(rows: Rows, name: str) -> Any:
     """One aggregate of each row, in the measure's unit, as the contract computes it. (rows,)"""
     if name == "mean":
         return rows.total / MICRO / rows.n
+    if name == "range":
+        return (rows.high - rows.low) / MICRO
     column = {"sum": rows.total, "min": rows.low, "max": rows.high, "last": rows.last}[name]
     return column / MICRO

@@ -5,6 +5,7 @@ How they stand is `standing.py`'s matter.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from streams.contract.further import Also
 from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
-from streams.contract.watched import When
+from streams.contract.watched import COMPLETE, When
 from streams.engine.decimals import Floats
 from streams.engine.further import further_of
 from streams.engine.instants import Ints
@@ -42,6 +43,8 @@ class CompiledRule:
     """Per sensor: event time between two judged values that is no gap. (sensors,)"""
     further: dict[Also, int]
     """Every further condition of its levels, with the number of its measure."""
+    least: Ints
+    """Per sensor: readings that a window must hold to be judged. (sensors,)"""
 
     @property
     def below(self) -> bool:
@@ -74,7 +77,24 @@ def _compiled(rule: Rule, when: When, roster: Roster) -> CompiledRule:
     window_ms = 0 if when.window_s is None or when.window == "sliding" else when.window_s * 1000
     gaps = [tolerated_gap_ms(when, round(s.interval_s * 1000), window_ms) for s in roster.sensors]
     measure = roster.measures.index(when.measure)
-    return CompiledRule(rule, when, measure, thresholds, lowest, np.array(gaps, np.int64), further_of(rule))
+    least = [least_readings(when, s.interval_s) for s in roster.sensors]
+    return CompiledRule(
+        rule=rule,
+        when=when,
+        measure=measure,
+        thresholds=thresholds,
+        lowest=lowest,
+        gap_ms=np.array(gaps, np.int64),
+        further=further_of(rule),
+        least=np.array(least, np.int64),
+    )
+
+
+def least_readings(when: When, interval_s: float) -> int:
+    """How many readings a window must hold to be judged, of a sensor that speaks so often."""
+    if when.aggregate != "range":
+        return 1
+    return max(2, math.ceil(COMPLETE * (when.window_s or 0) / interval_s))
 
 
 def tolerated_gap_ms(when: When, interval_ms: int, window_ms: int) -> int:

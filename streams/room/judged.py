@@ -70,8 +70,12 @@ def judged_now(when: When, series: Series) -> Judged | None:
     if final is None:
         return None
     start_ms, row = final
+    if when.aggregate == "range" and row.n < 2:
+        return None
     return Judged(_aggregate(row, when.aggregate), start_ms + length_s * 1000)
 
 
 def _aggregate(row: Row, name: Aggregate) -> float:
+    if name == "range":
+        return round(row.max - row.min, 6)
     return {"sum": row.sum, "mean": row.mean, "min": row.min, "max": row.max, "last": row.last}[name]

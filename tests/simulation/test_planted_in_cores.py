@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from streams.engine.absence import Absence
 from streams.engine.alerts_stage import AlertsStage
 from streams.engine.arrival_order import ArrivalOrder
 from streams.engine.bulletins_stage import BulletinsStage
@@ -179,6 +180,19 @@ def _suspects_count(patch: Patch) -> None:
     around(patch, Timeline, "take", make)
 
 
+def _absence_of_the_batch(patch: Patch) -> None:
+    """Each record finds the watermark where its batch leaves it."""
+
+    def make(told: Any) -> Any:
+        def hasty(self: Absence, heard: Any, watermark_ms: int) -> Any:
+            marks_ms = np.full(len(heard.marks_ms), watermark_ms)
+            return told(self, heard._replace(marks_ms=marks_ms), watermark_ms)
+
+        return hasty
+
+    around(patch, Absence, "told", make)
+
+
 def _strays_are_lost(patch: Patch) -> None:
     patch.setattr(ReadingsStage, "_forward", lambda *_: None)
 
@@ -207,7 +221,9 @@ CORES: Final = [
     Defect("what is sent to another partition is lost", _strays_are_lost),
     Defect("open windows are never shown", without(ReadingsStage, "tick")),
     Defect("open windows are not kept", without(Closing, "load"), ("kill",)),
-    Defect("levels are not kept", without(Judging, "load"), ("kill",)),
+    Defect("who is absent is not kept", without(Absence, "load", []), ("kill",)),
+    Defect("absence is judged at the end of a batch", _absence_of_the_batch, ("stop",)),
+    Defect("levels are not kept", without(Judging, "load", []), ("kill",)),
     Defect("revisions of announcements are not kept", without(BulletinsStage, "restore"), ("kill",)),
     Defect("lives of alerts are not kept", without(AlertsStage, "restore"), ("kill",)),
 ]

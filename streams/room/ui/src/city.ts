@@ -286,8 +286,8 @@ export function expectedSensor(city: City, expected: { readonly place: string; r
 
 /** The rule that judges a measure of a sensor, for the thresholds in its chart. */
 export function ruleFor(city: City, sensor: Sensor, measure: string, ruleId?: string) {
-  // How much it may rise is no height that could be drawn beside its values.
-  const fits = city.rules.filter((rule) => rule.measure === measure && rule.aggregate !== "rise" && (!rule.kinds || rule.kinds.length === 0 || rule.kinds.includes(sensor.kind)));
+  // How much it may rise or range is no height that could be drawn beside its values.
+  const fits = city.rules.filter((rule) => rule.measure === measure && rule.aggregate !== "rise" && rule.aggregate !== "range" && (!rule.kinds || rule.kinds.length === 0 || rule.kinds.includes(sensor.kind)));
   const asShown = fits.find((rule) => rule.window === "sliding" && rule.window_s === HOUR_S); // of rain the last hour is shown
   return fits.find((rule) => rule.rule_id === ruleId) ?? asShown ?? fits[0] ?? null;
 }
