@@ -24,9 +24,10 @@ beside             what stands beside them: further conditions, an index's hours
 judged             the values that the rule judged, calculated again from them
 grounds            what one step rests on: values, minutes, readings
 explanation        what is told: the model that page and JSON are made of
-wording            the words of it, in Korean and English
+wording            its words, in Korean and English: what is judged, values, limits
+sentences          what it says of each step
 explain            all of it: from an alert's id to its explanation
-explained          an explanation on a terminal
+explanation_shown  an explanation on a terminal
 
 What would other rules have changed?
 

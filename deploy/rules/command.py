@@ -41,7 +41,7 @@ def explain(
 ) -> None:
     """Tell from the log why an alert was raised and what became of it: values, thresholds, durations, the law."""
     from deploy.rules.explain import explain as explained
-    from deploy.rules.explained import Page
+    from deploy.rules.explanation_shown import Page
 
     found = asyncio.run(explained(begin_looking("rules"), alert_id))
     if as_json:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from deploy.rules.difference import AlertLife, Difference, Kind
 from deploy.rules.dry_run import Comparison
-from deploy.rules.explained import Language
+from deploy.rules.explanation_shown import Language
 from deploy.rules.wording import kst
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.durations import duration

@@ -17,7 +17,7 @@ from deploy.rules.dry_run import Asked, dry_run
 from deploy.rules.explain import explain
 from deploy.rules.explanation import Explanation, Step
 from deploy.rules.kept_log import KeptLog
-from deploy.rules.wording import sentence
+from deploy.rules.sentences import sentence
 from streams import kafka
 from streams.clock import SYSTEM_CLOCK
 from streams.contract.times import compact_ms, format_ms, from_ms

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from deploy.rules.absent import UNIT, missed_by
-from deploy.rules.explained import Language, Page
 from deploy.rules.explanation import AbsenceTold, Explanation, Step
+from deploy.rules.explanation_shown import Language, Page
 from deploy.rules.watched import changes_since, watched_by
 from streams import registry
 from streams.contract.alerts import Alert, AlertEvent, Bilingual

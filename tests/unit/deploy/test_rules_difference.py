@@ -12,7 +12,7 @@ from deploy.rules.command import _seconds
 from deploy.rules.difference import AlertLife, Difference, Kind, StepTold, differences, lives_of
 from deploy.rules.differences_shown import print_comparison
 from deploy.rules.dry_run import Comparison
-from deploy.rules.explained import Language
+from deploy.rules.explanation_shown import Language
 from deploy.rules.offline import AlertState
 from streams.contract.alerts import Alert, Bilingual, Level, Scope
 from streams.contract.times import compact_ms, from_ms

@@ -9,10 +9,11 @@ import pytest
 from rich.console import Console
 
 from deploy.rules.evidence import SaidValue
-from deploy.rules.explained import Language, Page
 from deploy.rules.explanation import Condition, Explanation, LevelTold, ReadingsTold, Step, ValueTold
+from deploy.rules.explanation_shown import Language, Page
 from deploy.rules.judged import JudgedValue, held_since, is_met, of_minutes, of_readings
-from deploy.rules.wording import judged_words, kst, limit_words, readings_words, sentence
+from deploy.rules.sentences import readings_words, sentence
+from deploy.rules.wording import judged_words, kst, limit_words
 from streams.contract.alerts import Alert, Bilingual, Command
 from streams.contract.durations import duration
 from streams.contract.rules import Rule

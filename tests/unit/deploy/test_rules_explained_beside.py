@@ -7,8 +7,8 @@ from io import StringIO
 from rich.console import Console
 
 from deploy.rules.beside import index_at_each_hour, of_minutes, of_window
-from deploy.rules.explained import Language, Page
 from deploy.rules.explanation import Condition, Explanation, LevelTold, Step, ValueTold
+from deploy.rules.explanation_shown import Language, Page
 from deploy.rules.judged import JudgedValue, held_since
 from deploy.rules.wording import further_told, judged_words, limit_words
 from streams.contract.alerts import Alert, Bilingual

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deploy.rules.explanation import Explanation, Step
-from deploy.rules.wording import covered_words, sentence
+from deploy.rules.sentences import sentence
+from deploy.rules.wording import covered_words
 from streams.contract.alerts import Alert, Bilingual
 from streams.contract.bulletins import Bulletin
 from streams.contract.times import from_ms

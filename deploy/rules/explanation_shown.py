@@ -11,16 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from deploy.rules.explanation import Condition, Explanation, LevelTold, Step, ValueTold
-from deploy.rules.wording import (
-    HAPPENED,
-    free_flow_words,
-    kst,
-    limit_words,
-    minutes_words,
-    number,
-    readings_words,
-    sentence,
-)
+from deploy.rules.sentences import minutes_words, readings_words, sentence
+from deploy.rules.wording import HAPPENED, free_flow_words, kst, limit_words, number
 from streams.contract.absence import ABSENT
 from streams.contract.alerts import LEVEL_NAMES, Bilingual
 from streams.contract.durations import duration
