@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.random_rules import RandomCity, Said, pasts
@@ -114,7 +114,13 @@ def _past(name: str, rng: random.Random) -> list[Said]:
 def test_further_conditions_raise_as_the_calculation_has_it(city: RandomCity) -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(seed=st.integers(0, 2**32))
     def check(seed: int) -> None:
         log, restarts = pasts(NAMES, random.Random(seed), _past)
