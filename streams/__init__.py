@@ -6,6 +6,6 @@ worker        carries the stages on Faust, results and offsets in one transactio
 sink          windows and alert states into InfluxDB
 room          the Situation Room: the city live, for people
 
-What every process needs: settings, registry, rulebook, seed_file, rule_watch, kafka, metrics, logs, clock, errors. What
-people look with: cli, tap, topics_shown.
+What every process needs: settings, registry, rulebook, maintenance, seed_file, rule_watch, kafka, metrics, logs, clock,
+errors. What people look with: cli, tap, topics_shown.
 """

@@ -116,16 +116,16 @@ def schema(
 @app.command(rich_help_panel=LOOK)
 def check() -> None:
     """Read all settings and the city's data, and name everything that is wrong with its place."""
-    from streams import registry, rulebook
+    from streams import registry, rule_watch
 
     found = settings.load()
-    known, rules = registry.load(found.seeds), rulebook.load(found.seeds)
+    known, judging = registry.load(found.seeds), rule_watch.read(found.seeds)
     typer.echo(
         f"settings  fine ({settings.config_path()} {'read' if settings.config_path().is_file() else 'not there'})"
     )
     typer.echo(f"seeds     {found.seeds}: {known.city.name.en}")
     typer.echo(f"          {len(known.sensors)} sensors, {len(known.zones)} zones, {len(known.owners)} owners")
-    typer.echo(f"          {len(rules)} rules")
+    typer.echo(f"          {len(judging.rules)} rules, {len(judging.periods)} periods of maintenance")
 
 
 @app.command(rich_help_panel=LOOK)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +20,8 @@ from streams.contract.windows import MOBILE_ZONE
 from streams.errors import WrongSeed
 
 M = TypeVar("M", bound=BaseModel)
+MAINTENANCE: Final = "maintenance.toml"
+"""Planned work, which changes beside the registry as the rules do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class Registry:
 
 
 def basis_of(seeds: Path) -> str:
-    """A digest of what results rest on beside the log and the rules: the city's registry and the program's version."""
-    files = (path for path in seeds.rglob("*.toml") if path.parent.name not in ("rules", "scenarios"))
+    """A digest of what results rest on beside log, rules and planned work: the registry and the program's version."""
+    own = (path for path in seeds.rglob("*.toml") if path.parent.name not in ("rules", "scenarios"))
+    files = (path for path in own if path != seeds / MAINTENANCE)
     return f"{version('urbanhub')}:{digest_of(seeds, sorted(files))}"
 
 

@@ -1,5 +1,7 @@
 """Rule files that change while a process runs: a set that is right is taken up, a wrong one is refused while the old goes on.
 
+Planned work on sensors (`maintenance.toml`) belongs to the set: it too decides what is judged, and changes from day to day.
+
 They are read when two looks find them the same, so that files which are written one after the other are read when all are
 there. They are compared by what they hold: a copy's time says nothing, and all of a country's law is a hundred kilobytes.
 """
@@ -7,15 +9,18 @@ there. They are compared by what they hold: a copy's time says nothing, and all 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from streams import rulebook
+from streams import maintenance, rulebook
+from streams.contract.maintenance import Period
 from streams.contract.rules import Rule
 from streams.errors import WrongSeed
 from streams.logs import get
 from streams.metrics import RULE_CHANGES, RULES_OLDER
 from streams.registry import digest_of
+from streams.seed_file import together
 
 LOOK_EVERY_S: Final = 2.0
 """A person who has saved a file looks for what comes of it after some seconds."""
@@ -23,10 +28,11 @@ log = get("streams.rule_watch")
 
 
 class RuleSet(NamedTuple):
-    """A city's rules, and the digest of what their files hold."""
+    """A city's rules and the planned work on its sensors, and the digest of what their files hold."""
 
     rules: list[Rule]
     digest: str
+    periods: Sequence[Period] = ()
 
 
 def read(seeds: Path) -> RuleSet:
@@ -36,7 +42,20 @@ def read(seeds: Path) -> RuleSet:
         WrongSeed: a file is wrong.
     """
     digest = _digest(seeds)  # first: what is written while they are read is then another set, to be read next
-    return RuleSet(rulebook.load(seeds), digest)
+    return _read(seeds, digest)
+
+
+def _read(seeds: Path, digest: str) -> RuleSet:
+    """All that is wrong in rules and planned work is told at once."""
+    try:
+        rules = rulebook.load(seeds)
+    except WrongSeed as e:
+        try:
+            maintenance.load(seeds)
+        except WrongSeed as other:
+            raise together([e, other]) from None
+        raise
+    return RuleSet(rules, digest, maintenance.load(seeds))
 
 
 class RuleWatch:
@@ -71,7 +90,7 @@ class RuleWatch:
             return None
         found: RuleSet | WrongSeed
         try:
-            found = RuleSet(self._load(), digest)
+            found = self._load(digest)
         except WrongSeed as e:
             found = e
         except (
@@ -91,14 +110,14 @@ class RuleWatch:
         RULE_CHANGES.labels("taken_up").inc()
         return found
 
-    def _load(self) -> list[Rule]:
+    def _load(self, digest: str) -> RuleSet:
         if not rulebook.files(self._seeds):
             raise WrongSeed(
                 "the rule files are gone",
                 field=str(self._seeds / "rules"),
                 fix="Put them back; a city that is to have no rules begins so at a start",
             )
-        return rulebook.load(self._seeds)
+        return _read(self._seeds, digest)
 
     def _refuse(self, digest: str, wrong: WrongSeed) -> None:
         self._refused = digest
@@ -114,4 +133,4 @@ class RuleWatch:
 
 
 def _digest(seeds: Path) -> str:
-    return digest_of(seeds, rulebook.files(seeds))
+    return digest_of(seeds, [*rulebook.files(seeds), *maintenance.files(seeds)])

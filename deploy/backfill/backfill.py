@@ -15,11 +15,13 @@ from deploy.backfill.kept import Kept, Laid, Progress
 from deploy.backfill.publication import Publication
 from deploy.backfill.spool import Sorter, in_order
 from deploy.backfill.windows import Calculation
-from streams import kafka, registry
+from streams import kafka, maintenance, registry
 from streams.clock import Clock
+from streams.contract.maintenance import Period
 from streams.contract.topics import domain_of
 from streams.engine.event_partitions import ONE
 from streams.engine.judging import Watch
+from streams.engine.maintenance import Maintenance
 from streams.engine.readings_stage import ReadingsStage
 from streams.engine.roster import Roster, roster
 from streams.errors import WrongInput
@@ -101,7 +103,9 @@ class Backfill:
     async def _publish(self, shard: Shard, publication: Publication) -> bool:
         """Publish a shard's windows to the last; False where it was asked to stop before."""
         runs = self.progress.runs[shard]
-        stage = ReadingsStage(self._rosters[shard.topic], Watch([]), shard.partition, ONE)
+        mine = self._rosters[shard.topic]
+        watch = Watch([], maintenance=Maintenance(self._periods, mine.sensors))
+        stage = ReadingsStage(mine, watch, shard.partition, ONE)
         calculation = Calculation(stage, self.kept.snapshot(shard), publication, self.clock)
         calculation.restore()
         total = sum(run.records for run in runs)
@@ -119,6 +123,10 @@ class Backfill:
 
     def _home_of(self, sensor_id: str) -> int:
         return kafka.partition_of(sensor_id.encode(), self.settings.partitions)
+
+    @cached_property
+    def _periods(self) -> list[Period]:
+        return maintenance.load(self.settings.seeds)
 
     @cached_property
     def _rosters(self) -> dict[str, Roster]:

@@ -78,12 +78,12 @@ def _absences(
     for spoke in [*said, None]:
         # Nothing but the watermark has moved until this reading comes: it moves it first, and then it has spoken.
         mark_ms = last_mark_ms if spoke is None else spoke.mark_ms
-        begun = begun or _absent(newest_ms, mark_ms, allowed_ms, sensor.delay_ms)
+        begun = begun or _absent(newest_ms, mark_ms, allowed_ms, sensor)
         if spoke is None:
             break
         counted_ms = max(spoke.at_ms, first_ms) if is_real else spoke.at_ms
         newest_ms = counted_ms if newest_ms is None else max(newest_ms, counted_ms)
-        still = _absent(newest_ms, mark_ms, allowed_ms, sensor.delay_ms)
+        still = _absent(newest_ms, mark_ms, allowed_ms, sensor)
         if begun is not None and still is None:
             yield _Absence(begun.since_ms, begun.onset_ms, max(counted_ms, mark_ms - sensor.delay_ms))
             begun = None
@@ -92,8 +92,14 @@ def _absences(
         yield begun
 
 
-def _absent(newest_ms: int | None, mark_ms: int, allowed_ms: int, delay_ms: int) -> _Absence | None:
-    if newest_ms is None or mark_ms < newest_ms + allowed_ms + delay_ms:
+def _absent(newest_ms: int | None, mark_ms: int, allowed_ms: int, sensor: Sensor) -> _Absence | None:
+    """Its absence at this watermark; work on it that began before it was absent is waited out."""
+    if newest_ms is None:
+        return None
+    for begin_ms, end_ms in sensor.works:
+        if begin_ms < newest_ms + allowed_ms:
+            newest_ms = max(newest_ms, end_ms)
+    if mark_ms < newest_ms + allowed_ms + sensor.delay_ms:
         return None
     return _Absence(newest_ms, newest_ms + allowed_ms, None)
 

@@ -87,7 +87,7 @@ class Timeline:
         self.passed.append((max(arrival_ms, self.passed[-1][0] if self.passed else arrival_ms), self.watermark_ms))
 
     def _fate(self, reading: Reading, measure: str, sensor: Sensor, arrival_ms: int) -> str:
-        if reading.set_aside:
+        if reading.set_aside or any(begin_ms <= reading.at_ms < end_ms for begin_ms, end_ms in sensor.works):
             return "set_aside"
         mark = self.watermark_ms
         youngest_ms = arrival_ms if self.exercise is None else mark

@@ -12,7 +12,7 @@ from connectors.replay.progress import Display
 from deploy.rules.difference import AlertLife, Difference, differences, lives_of
 from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.retained import Retained
-from streams import registry, rulebook
+from streams import maintenance, registry, rulebook
 from streams.clock import Clock
 from streams.contract.alerts import COVER_CHANGES
 from streams.contract.derived import CAI, HOUR_S
@@ -77,7 +77,12 @@ async def dry_run(settings: Settings, asked: Asked, shown: Display, clock: Clock
     run_in_s = _run_in_s([*today, *other], known)
     since_ms = clock.now_ms() - round(asked.since_s * 1000)
     begin_ms = since_ms - round(run_in_s * 1000)
-    trials = [_Trial(known, rules, settings.partitions, since_ms) for rules in (today, other)]
+    periods = maintenance.load(settings.seeds, known)
+    cities = [
+        OfflineCity(known, rules, partitions=settings.partitions, periods=periods, restarts=False)
+        for rules in (today, other)
+    ]
+    trials = [_Trial(city, since_ms) for city in cities]
     topics = [readings_topic(each) for each in READINGS if asked.domain in (None, each)]
     records = 0
     async with Retained(settings, topics, begin_ms) as retained:
@@ -142,9 +147,8 @@ def _missed_s(rule: Rule, known: Registry) -> float:
 class _Trial:
     """One set of rules over the records; what it had raised and ended before `since_ms` (arrival) is past."""
 
-    def __init__(self, known: Registry, rules: Sequence[Rule], partitions: int, since_ms: int) -> None:
-        self._city = OfflineCity(known, rules, partitions=partitions, restarts=False)
-        self._since_ms = since_ms
+    def __init__(self, city: OfflineCity, since_ms: int) -> None:
+        self._city, self._since_ms = city, since_ms
         self._states: dict[str, list[AlertState]] = {}
         self._past: set[str] | None = None
         """Known from `since_ms` on."""

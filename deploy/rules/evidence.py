@@ -61,13 +61,21 @@ class Evidence:
         exercise: None for reality.
         partitions: of a topic of the domain, as the setting has it.
         future_ms: how far a reading may be ahead of its arrival.
+        is_set_aside: whether planned work set aside what a sensor (its id) said of an instant (epoch ms).
     """
 
     def __init__(
-        self, log: KeptLog, domain: Domain, measure: str | None, exercise: str | None, partitions: int, future_ms: int
+        self,
+        log: KeptLog,
+        domain: Domain,
+        measure: str | None,
+        exercise: str | None,
+        partitions: int,
+        future_ms: int,
+        is_set_aside: Callable[[str, int], bool] = lambda *_: False,
     ) -> None:
         self._log, self._domain, self._measure, self._exercise = log, domain, measure or "", exercise
-        self._partitions, self._future_ms = partitions, future_ms
+        self._partitions, self._future_ms, self._is_set_aside = partitions, future_ms, is_set_aside
 
     def of(self, measure: str) -> Evidence:
         """What was said of another measure of the same domain."""
@@ -186,7 +194,8 @@ class Evidence:
             return None
         at_ms = to_ms(reading.observed_at)
         instant_ms = at_ms - (1 if reading.period_s else 0)
-        return SaidValue(reading.sensor_id, at_ms, instant_ms, value, reading.quality in SET_ASIDE)
+        aside = reading.quality in SET_ASIDE or self._is_set_aside(reading.sensor_id, at_ms)
+        return SaidValue(reading.sensor_id, at_ms, instant_ms, value, aside)
 
     def _taken(self, record: ConsumerRecord) -> Reading | None:
         """The reading that a record is, or None where it was refused."""

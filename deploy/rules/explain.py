@@ -16,7 +16,7 @@ from deploy.rules.kept_log import KeptLog
 from deploy.rules.life import Happened, Life, life_of
 from deploy.rules.watched import Watched, changes_since, levels_told, watched_by
 from deploy.rules.wording import covered_words, further_told, judged_words, lacking, number
-from streams import registry, rulebook
+from streams import maintenance, registry, rulebook
 from streams.contract.alerts import Alert, AlertEvent, Bilingual, Level
 from streams.contract.bulletins import Bulletin
 from streams.contract.rules import Rule
@@ -71,7 +71,13 @@ async def explain(settings: Settings, alert_id: str) -> Explanation:
 def _evidence(log: KeptLog, rule: Rule, alert: Alert, known: Registry, settings: Settings) -> Evidence:
     future_ms = round(known.city.domains[rule.domain].future_s * 1000)
     measure = None if rule.when is None else rule.when.measure
-    return Evidence(log, rule.domain, measure, alert.exercise, settings.partitions, future_ms)
+    periods = maintenance.load(settings.seeds, known)
+
+    def is_set_aside(sensor_id: str, at_ms: int) -> bool:
+        sensor = known.sensors.get(sensor_id)
+        return sensor is not None and any(p.is_of(sensor) and to_ms(p.begin) <= at_ms < to_ms(p.end) for p in periods)
+
+    return Evidence(log, rule.domain, measure, alert.exercise, settings.partitions, future_ms, is_set_aside)
 
 
 def _told(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from streams.contract.alerts import Alert
+from streams.contract.maintenance import Period
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERTS, COMMANDS, TOPICS, readings_topic
 from streams.engine.alerts_stage import AlertsStage
@@ -83,6 +84,7 @@ class OfflineCity:
         rules: what judges.
         partitions: of each topic; lateness and zones follow each partition's own clock.
         published: is told what leaves: windows, dead letters, states of alerts.
+        periods: planned work on its sensors.
         restarts: whether `restart` will be called: what it reads again is kept for it, days of it where exercises end.
     """
 
@@ -93,9 +95,10 @@ class OfflineCity:
         *,
         partitions: int = 1,
         published: Published | None = None,
+        periods: Sequence[Period] = (),
         restarts: bool = True,
     ) -> None:
-        stages = stages_of(known, list(rules), partitions)
+        stages = stages_of(known, list(rules), partitions, periods)
         self._read_by = {topic: stage for stage in stages for topic in stage.topics}
         self._per_topic, self._published, self._restarts = partitions, published, restarts
         self._idle_ms = {readings_topic(d): round(timing.idle_s * 1000) for d, timing in known.city.domains.items()}

@@ -13,6 +13,7 @@ from connectors.replay.recording import Wrong, find_recording
 from deploy.promises import read_scenario
 from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.trial import Verdict, scope_of
+from streams import maintenance
 from streams.contract.alerts import COVER_CHANGES
 from streams.contract.rules import Rule
 from streams.registry import Registry
@@ -44,7 +45,8 @@ def played(name: str, seeds: Path, known: Registry, rules: Sequence[Rule]) -> li
     Raises:
         WrongInput, WrongSeed: as `arrivals`.
     """
-    return OfflineCity(known, rules, restarts=False).feed(arrivals(name, seeds))
+    periods = maintenance.load(seeds, known)
+    return OfflineCity(known, rules, periods=periods, restarts=False).feed(arrivals(name, seeds))
 
 
 def compared(name: str, seeds: Path, known: Registry, rule: Rule, states: Sequence[AlertState]) -> Verdict:

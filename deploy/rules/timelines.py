@@ -73,6 +73,14 @@ class Announced(Strict):
     supersedes: BulletinId | None = None
 
 
+class Work(Strict):
+    """Planned work on some of the test's sensors; the end is outside."""
+
+    sensors: Annotated[list[SensorId], Field(min_length=1)]
+    begin: Moment
+    end: Moment
+
+
 class Timeline(Strict):
     """One test of one rule, which runs alone; other alerts of the rule than those expected must not come."""
 
@@ -87,6 +95,7 @@ class Timeline(Strict):
     )
     every: Seconds | None = Field(default=None, gt=0, description="In place of the sensors' own intervals.")
     bulletins: list[Announced] = Field(default_factory=list)
+    maintenance: list[Work] = Field(default_factory=list)
     restart_at: list[Moment] = Field(default_factory=list, description="The hub is restarted then.")
     expect: list[Expected] | None = None
     scenario: str | None = Field(
@@ -95,7 +104,7 @@ class Timeline(Strict):
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
-        own = bool(self.readings or self.bulletins or self.restart_at or self.every)
+        own = bool(self.readings or self.bulletins or self.restart_at or self.every or self.maintenance)
         if self.scenario is not None and (own or self.expect is not None):
             fix = "Give the scenario alone; what it promises stands in its own file"
             raise Misfit("a scenario has its own records and promises", at=("scenario",), value=self.scenario, fix=fix)
@@ -184,11 +193,22 @@ def _misfits(test: Timeline, rules: dict[str, Rule], known: Registry) -> Iterato
         for measure, series in series_of(test, sensor, rule).items():
             if (misfit := _misfit_of(series, step_s(test, sensor), sensor, measure)) is not None:
                 yield Misfit(misfit.what, at=at, value=misfit.value, fix=misfit.fix)
+    yield from _misfits_of_work(test)
     for number, bulletin in enumerate(test.bulletins):
         for zone in bulletin.area:
             if zone not in known.zones:
                 at_zone = ("bulletins", number, "area")
                 yield Misfit("there is no such zone", at=at_zone, value=zone, fix="Name one of map/zones.geojson")
+
+
+def _misfits_of_work(test: Timeline) -> Iterator[Misfit]:
+    for number, work in enumerate(test.maintenance):
+        for sensor_id in work.sensors:
+            if sensor_id not in test.readings:
+                at = ("maintenance", number, "sensors")
+                yield Misfit("this sensor has no readings in the test", at=at, value=sensor_id, fix="Give it some")
+        if work.end <= work.begin:
+            yield Misfit("it ends before it has begun", at=("maintenance", number, "end"), fix="Give a later end")
 
 
 def _misfit_of(series: list[Stretch], every_s: int, sensor: Sensor, name: str) -> Misfit | None:

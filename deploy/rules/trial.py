@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from deploy.rules.offline import AlertState, Arrival, OfflineCity, cut_to
 from deploy.rules.series import clock_of, values_of
 from deploy.rules.timelines import Expected, Timeline, series_of, step_s
-from streams.contract.alerts import Alert
+from streams.contract.alerts import Alert, Bilingual
+from streams.contract.maintenance import Period
 from streams.contract.rules import Rule
-from streams.contract.times import format_ms, to_ms
+from streams.contract.times import format_ms, from_ms, to_ms
 from streams.contract.topics import BULLETINS, readings_topic
 from streams.registry import Registry
 
@@ -56,7 +57,7 @@ def tried(test: Timeline, rule: Rule, known: Registry) -> Verdict:
     """
     midnight = dt.datetime.combine(FIRST_DAY, dt.time(), ZoneInfo(known.city.time_zone))
     begin_ms = to_ms(midnight)
-    city = OfflineCity(_cut_to(known, test, rule), [rule])
+    city = OfflineCity(_cut_to(known, test, rule), [rule], periods=_periods(test, begin_ms))
     arrivals, states, fed = _arrivals(test, rule, known, begin_ms), list[AlertState](), 0
     for moment in sorted(test.restart_at):
         due = sum(arrival.timestamp < begin_ms + moment * 1000 for arrival in arrivals)
@@ -67,6 +68,20 @@ def tried(test: Timeline, rule: Rule, known: Registry) -> Verdict:
     states += city.pass_time(_end_ms(test, rule, known, begin_ms) or city.now_ms + AFTERWARDS_MS)
     came = [_came(state, begin_ms) for state in states]
     return _verdict(test.expect or [], sorted(came, key=lambda one: (one.at_s, one.scope)))
+
+
+def _periods(test: Timeline, begin_ms: int) -> list[Period]:
+    why = Bilingual(ko="시험", en="test")
+    return [
+        Period(
+            sensors=work.sensors,
+            begin=from_ms(begin_ms + work.begin * 1000),
+            end=from_ms(begin_ms + work.end * 1000),
+            reason=why,
+            by="test",
+        )
+        for work in test.maintenance
+    ]
 
 
 def _cut_to(known: Registry, test: Timeline, rule: Rule) -> Registry:

@@ -11,6 +11,7 @@ alerts          an alert's whole state, the events of its life, an officer's com
 derived         what is calculated from a sensor's readings and may be judged: the air-quality index
 sensors         the registry's words: sensor, zone, owner, city
 distance        how far two places lie apart
+maintenance     planned work on sensors
 watched         what a rule watches
 further         a further condition of a level: another value that must hold with it
 announced       when an announcement reaches a level of a rule

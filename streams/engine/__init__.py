@@ -34,6 +34,7 @@ One batch from bytes to alert, file by file:
     steady          which values change nothing of how a rule stands
     further         further conditions of a level: what they come to beside the value that is judged
     levels          one alert's state table: raise, hold, step up, step down, clear
+    maintenance     planned work on sensors: what is set aside, and until when nobody is waited for
     absence_rules   rules on absence compiled against the registry: how long each sensor may say nothing
     absence         sensors that say nothing: who has not spoken for N of its own intervals
     changed_seeds   what becomes of a kept level when its rule or what it watches has changed

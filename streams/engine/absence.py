@@ -4,7 +4,8 @@ At every place of the log it is a function of the watermark and of the sensor's 
 watermark, less the sensor's publication delay, has reached that reading and N intervals. A record first moves the watermark,
 then its sensor has spoken; so a sensor whose own next reading comes after too long a time was absent in between. Every
 reading whose time can be counts, whatever its quality: the sensor speaks. A spool that is emptied ends nothing until it has
-come so near that its sensor is not due any more; the end is then of the time that the watermark had reached.
+come so near that its sensor is not due any more; the end is then of the time that the watermark had reached. Planned work that
+began before a sensor was absent is waited out; it ends no alert that stands.
 
 In reality a sensor that never spoke counts from the partition's first reading; one of which the registry only assumes that it
 stands there (`modelled`) does not. In an exercise who has not spoken in it is not looked for.
@@ -20,11 +21,11 @@ import msgspec
 import numpy as np
 
 from streams.contract.alerts import Transition
-from streams.contract.sensors import Sensor
 from streams.engine.absence_rules import FAR_MS, AbsenceRule, Absent
 from streams.engine.changed_seeds import LEVEL_GONE, RULE_CHANGED, RULE_GONE, SENSOR_GONE, Withdrawn
 from streams.engine.instants import Bools, Ints
 from streams.engine.levels import Change
+from streams.engine.maintenance import NO_MAINTENANCE, Maintenance
 from streams.engine.roster import Roster
 from streams.engine.watermark import NEVER_MS
 
@@ -82,11 +83,20 @@ class Absence:
         rules: the domain's.
         roster: the domain's sensors.
         partition: whose sensors are expected to speak here.
+        planned: when work is done on which sensors.
         is_real: whether sensors that never spoke count.
     """
 
-    def __init__(self, rules: Sequence[AbsenceRule], roster: Roster, partition: int, *, is_real: bool) -> None:
-        self._roster, self._is_real = roster, is_real
+    def __init__(
+        self,
+        rules: Sequence[AbsenceRule],
+        roster: Roster,
+        partition: int,
+        planned: Maintenance = NO_MAINTENANCE,
+        *,
+        is_real: bool,
+    ) -> None:
+        self._roster, self._planned, self._is_real = roster, planned, is_real
         self._expected: Bools = (roster.home == partition) & is_real
         self._expected &= np.array([not sensor.modelled for sensor in roster.sensors], np.bool_)
         self.begin_ms: int | None = None
@@ -157,7 +167,10 @@ class Absence:
     def _due_ms(self, mine: _OfRule) -> Ints:
         """The watermark at which each falls absent; `FAR_MS` for who does not count or is absent already. (sensors,)"""
         counts = (self._since_ms > NEVER_MS) & ~mine.active
-        due_ms: Ints = np.where(counts, self._since_ms + mine.after_ms, FAR_MS)
+        since_ms = self._since_ms
+        if self._planned:
+            since_ms = self._planned.put_off(since_ms, mine.rule.allowed_ms)
+        due_ms: Ints = np.where(counts, since_ms + mine.after_ms, FAR_MS)
         return due_ms
 
     def _look_ahead(self, mine: _OfRule) -> None:
@@ -183,7 +196,7 @@ class Absence:
             yield from self._fallen(mine, sensor, since_ms, (spoke_at, heard.marks_ms), mark_ms)
             if spoken_ms > since_ms:
                 since_ms, spoke_at = spoken_ms, row
-            if mine.active[sensor] and since_ms + after_ms > mark_ms:
+            if mine.active[sensor] and self._waited_since(mine, sensor, since_ms) + after_ms > mark_ms:
                 reached_ms = mark_ms - int(self._roster.delay_ms[sensor])
                 yield _Place(row, True, mark_ms), self._ended(mine, sensor, since_ms, max(spoken_ms, reached_ms))
         yield from self._fallen(mine, sensor, since_ms, (spoke_at, heard.marks_ms), watermark_ms)
@@ -192,18 +205,24 @@ class Absence:
         self, mine: _OfRule, sensor: int, since_ms: int, where: tuple[int, Ints], mark_ms: int
     ) -> Iterator[tuple[_Place, Change]]:
         """Its alert, if it is due by this watermark; `where`: the row of its newest reading, and all rows' watermarks."""
+        if since_ms == NEVER_MS or mine.active[sensor]:
+            return
+        is_old, since_ms = since_ms == self._since_ms[sensor], self._waited_since(mine, sensor, since_ms)
         due_ms = since_ms + int(mine.after_ms[sensor])
-        if since_ms == NEVER_MS or mine.active[sensor] or due_ms > mark_ms:
+        if due_ms > mark_ms:
             return
         spoke_at, marks_ms = where
         row = max(spoke_at, int(np.searchsorted(marks_ms, due_ms)))
-        is_at_once = row == spoke_at and row < len(marks_ms) and since_ms != self._since_ms[sensor]
+        is_at_once = row == spoke_at and row < len(marks_ms) and not is_old
         onset_ms, alert = since_ms + int(mine.rule.allowed_ms[sensor]), mine.alerts.get(sensor)
         if alert is None or alert.onset_ms // 1000 != onset_ms // 1000:
             alert = mine.alerts[sensor] = _Alert(onset_ms, since_ms, 0, is_active=True)
         # An alert's id has the second of its onset: one that is raised again within that second goes on with its steps.
         alert.condition_since_ms, alert.is_active, mine.active[sensor] = since_ms, True, True
         yield _Place(row, is_at_once, due_ms), _step(alert, "raised", 0, onset_ms - since_ms, onset_ms)
+
+    def _waited_since(self, mine: _OfRule, sensor: int, since_ms: int) -> int:
+        return self._planned.put_off_one(sensor, since_ms, int(mine.rule.allowed_ms[sensor]))
 
     def _ended(self, mine: _OfRule, sensor: int, since_ms: int, at_ms: int) -> Change:
         """The end of its alert at this event time; from `since_ms` on it is listened to again."""
@@ -222,7 +241,7 @@ class Absence:
             names = [self._roster.sensors[sensor].sensor_id for sensor in counted.tolist()]
             self._named = len(counted), msgspec.msgpack.encode(names)
         alerts = [
-            [*_names(mine.rule, self._roster.sensors[sensor]), alert.state()]
+            [mine.rule.rule.rule_id, self._roster.sensors[sensor].sensor_id, mine.rule.level, alert.state()]
             for mine in self._of
             for sensor, alert in mine.alerts.items()
         ]
@@ -252,16 +271,12 @@ class Absence:
             if mine is not None and sensor is not None:
                 is_watched = mine.rule.allowed_ms[sensor] < FAR_MS
                 why = LEVEL_GONE if is_watched else RULE_CHANGED
-                if is_watched and mine.rule.rule.levels[0].level == level:
+                if is_watched and mine.rule.level == level:
                     mine.alerts[sensor], mine.active[sensor] = alert, alert.is_active
                     continue
             if alert.is_active:
                 at_ms = max(reached_ms, alert.onset_ms)
                 yield Withdrawn(rule_id, sensor_id, alert.onset_ms, alert.step + 1, at_ms, why)
-
-
-def _names(rule: AbsenceRule, sensor: Sensor) -> list[str]:
-    return [rule.rule.rule_id, sensor.sensor_id, rule.rule.levels[0].level]
 
 
 def _rows_of(sensors: Ints, heard: Ints) -> Iterator[tuple[int, Ints]]:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 
+from streams.contract.alerts import Level
 from streams.contract.rules import Rule
 from streams.engine.instants import Ints
 from streams.engine.levels import Change, Threshold
@@ -28,10 +29,15 @@ class AbsenceRule:
     """It judges no values."""
     below: ClassVar[bool] = False
 
+    @property
+    def level(self) -> Level:
+        """Its one level."""
+        return self.rule.levels[0].level
+
     def threshold(self, sensor: int) -> Threshold:
         """Its one level for a sensor, in seconds without a reading."""
         allowed_s = int(self.allowed_ms[sensor]) / 1000
-        return Threshold(self.rule.levels[0].level, allowed_s, 0, allowed_s, 0)
+        return Threshold(self.level, allowed_s, 0, allowed_s, 0)
 
 
 def absence_rules(rules: Sequence[Rule], roster: Roster) -> list[AbsenceRule]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from streams.engine.columns import Columns
 from streams.engine.instants import Bools, Ints
+from streams.engine.maintenance import Maintenance
 from streams.engine.records import Records
 
 
@@ -81,9 +82,14 @@ class Batch:
         return Values(np.concatenate(rec), np.concatenate(measure), np.concatenate(micro))
 
 
-def batch_of(columns: Columns, records: Records) -> Batch:
-    """Columns of a chunk, all of known sensors, with the offsets and arrivals of its records."""
-    row = columns.row
+def batch_of(columns: Columns, records: Records, planned: Maintenance) -> Batch:
+    """Columns of a chunk, all of known sensors, with the offsets and arrivals of its records.
+
+    What a sensor says in a time of planned work is set aside as if it had said so itself.
+    """
+    row, set_aside = columns.row, columns.set_aside
+    if planned:
+        set_aside = set_aside | planned.covers(columns.sensor, columns.at_ms)
     return Batch(
         row=row,
         offset=records.offset[row],
@@ -91,7 +97,7 @@ def batch_of(columns: Columns, records: Records) -> Batch:
         sensor=columns.sensor,
         at_ms=columns.at_ms,
         period=columns.period,
-        set_aside=columns.set_aside,
+        set_aside=set_aside,
         values=columns.values,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from streams.contract.derived import HOUR_S
 from streams.contract.further import Also
+from streams.contract.maintenance import Period
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rules import Rule
 from streams.engine.absence_rules import AbsenceRule, absence_rules
@@ -20,6 +22,7 @@ from streams.engine.decimals import Floats
 from streams.engine.further import is_met, looks_back, places_of
 from streams.engine.hourly import HourlyMeans
 from streams.engine.instants import Bools, Ints
+from streams.engine.maintenance import NO_MAINTENANCE, Maintenance
 from streams.engine.panes import MICRO, PANE_MS, Rows, aggregate
 from streams.engine.roster import Roster
 from streams.engine.rules import CompiledRule, compiled
@@ -40,6 +43,8 @@ class Watch:
     on_sliding: list[int] = field(default_factory=list)
     on_absence: list[AbsenceRule] = field(default_factory=list)
     """Those on sensors that say nothing, which judge no values."""
+    maintenance: Maintenance = NO_MAINTENANCE
+    """When work is done on which sensors: what they say then is set aside."""
 
     def __post_init__(self) -> None:
         for number, rule in enumerate(self.rules):
@@ -51,9 +56,10 @@ class Watch:
                 self.on_sliding.append(number)
 
 
-def watch_of(rules: list[Rule], roster: Roster) -> Watch:
-    """The sensor rules of the roster's domain, to be compiled once for all of its partitions."""
-    return Watch(compiled(rules, roster), on_absence=absence_rules(rules, roster))
+def watch_of(rules: list[Rule], roster: Roster, periods: Sequence[Period] = ()) -> Watch:
+    """The sensor rules and the planned work of the roster's domain, to be compiled once for all of its partitions."""
+    planned = Maintenance(periods, roster.sensors)
+    return Watch(compiled(rules, roster), on_absence=absence_rules(rules, roster), maintenance=planned)
 
 
 class Judging:

@@ -138,7 +138,7 @@ class ReadingsStage:
         self.out.add(self.topic, int(self.roster.home[sensor]), out)
 
     def _apply(self, columns: Columns, records: Records, refused: list[tuple[int, Rejection]]) -> None:
-        batch = batch_of(columns, records)
+        batch = batch_of(columns, records, self._watch.maintenance)
         values = batch.values_per_row()
         for timeline, rows in self.exercises.runs(columns.exercise, batch.arrival_ms, batch.offset):
             mine = batch if len(rows) == len(batch.row) else batch.of_rows(rows)
@@ -246,7 +246,7 @@ class ReadingsStage:
             return
         sensor = columns.sensor
         columns = columns.taken(np.flatnonzero((sensor >= 0) & (self.roster.home[sensor] == self.partition)))
-        batch = batch_of(columns, records)
+        batch = batch_of(columns, records, self._watch.maintenance)
         for exercise, rows in by_exercise(columns.exercise, np.arange(len(columns.row))):
             timeline = self.exercises.real if exercise is None else self.exercises.named.get(exercise)
             if timeline is not None:

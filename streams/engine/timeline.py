@@ -94,7 +94,7 @@ class Timeline:
         delays_ms = sorted(set(roster.delay_ms.tolist())) or [0]
         self.windows = Closing(self.series, delays_ms, self.idle_ms)
         self.judging = Judging(watch, self.series)
-        self.absence = Absence(watch.on_absence, roster, partition, is_real=exercise is None)
+        self.absence = Absence(watch.on_absence, roster, partition, watch.maintenance, is_real=exercise is None)
 
     # -- readings in ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from streams import kafka, registry
+from streams.contract.maintenance import Period
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, BULLETINS, COMMANDS, READING_TOPICS, TOPICS, ZONE_INPUTS, domain_of
 from streams.engine import alerts_stage, bulletins_stage, commands_stage, readings_stage, zones_stage
@@ -105,16 +106,20 @@ class Table:
 
     def by(self, rules: RuleSet) -> Flow:
         """The stages by these rules; seconds where there are many sensors."""
-        return Flow(stages_of(self._known, rules.rules, self._partitions), f"{self._basis}:{rules.digest}")
+        stages = stages_of(self._known, rules.rules, self._partitions, rules.periods)
+        return Flow(stages, f"{self._basis}:{rules.digest}")
 
 
-def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> list[Stage]:
+def stages_of(
+    known: registry.Registry, rules: list[Rule], per_topic: int, periods: Sequence[Period] = ()
+) -> list[Stage]:
     """Every stage, in the order of the flow.
 
     Args:
         known: the city's registry.
         rules: what judges.
         per_topic: how many partitions the hub's topics have.
+        periods: planned work on its sensors.
     """
     zone_names = {zone_id: zone.name for zone_id, zone in known.zones.items()}
     sensors = list(known.sensors.values())
@@ -129,7 +134,7 @@ def stages_of(known: registry.Registry, rules: list[Rule], per_topic: int) -> li
         return kafka.partition_of(zone.encode(), TOPICS[ZONE_INPUTS].partitions(per_topic))
 
     rosters = {topic: roster(domain_of(topic), sensors, known.city, zone_names, home_of) for topic in READING_TOPICS}
-    watches = {topic: watch_of(rules, rosters[topic]) for topic in READING_TOPICS}
+    watches = {topic: watch_of(rules, rosters[topic], periods) for topic in READING_TOPICS}
     on_zones = {topic: zone_rules(rules, rosters[topic]) for topic in READING_TOPICS}
 
     def readings(topic: str, partition: int) -> Core:
