@@ -5,7 +5,7 @@ The worker's own table of stages, with a list for each partition of a topic: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -121,11 +121,18 @@ class OfflineCity:
     def follow(self, arrivals: Sequence[Arrival]) -> list[AlertState]:
         """As `feed`, and as a worker does that keeps up with them: a partition that is silent meanwhile is released."""
         states, begin, slot_ms = list[AlertState](), 0, min(self._idle_ms.values()) // 2
-        for i in range(1, len(arrivals) + 1):
-            if i == len(arrivals) or arrivals[i].timestamp // slot_ms != arrivals[begin].timestamp // slot_ms:
-                states += self._released(arrivals[begin].timestamp) + self.feed(arrivals[begin:i])
+        heard = {(each.topic, each.number): each.arrived_ms for each in self._everywhere() if each.end}
+        for i, arrival in enumerate(arrivals):
+            now_ms = arrival.timestamp
+            if now_ms // slot_ms != arrivals[i - 1].timestamp // slot_ms and self._is_silent(heard, now_ms):
+                states += self.feed(arrivals[begin:i]) + self._released(now_ms)
                 begin = i
-        return states
+            heard[arrival.topic, self._number_of(arrival)] = now_ms
+        return states + self.feed(arrivals[begin:])
+
+    def _is_silent(self, heard: Mapping[tuple[str, int], int], now_ms: int) -> bool:
+        """Whether a partition has said nothing for longer than the idle time-out."""
+        return any(now_ms > at_ms + self._idle_ms.get(topic, now_ms) for (topic, _), at_ms in heard.items())
 
     def pass_time(self, until_ms: int) -> list[AlertState]:
         """Nothing arrives until this moment (epoch ms, UTC): silent partitions are released, what waits for them closes."""
@@ -157,7 +164,7 @@ class OfflineCity:
         """What closes as partitions have been silent for the idle time-out until now."""
         states: list[AlertState] = []
         for each in self._everywhere():
-            if now_ms >= each.arrived_ms + each.idle_ms:
+            if each.end and now_ms > each.arrived_ms + each.idle_ms:
                 each.core.caught_up(now_ms)
                 each.core.release_idle(now_ms)
                 states += self._sent(each)
@@ -167,10 +174,15 @@ class OfflineCity:
 
     def _append(self, arrival: Arrival) -> None:
         self.now_ms = max(self.now_ms, arrival.timestamp)
-        partitions, number = self._partitions(arrival.topic), arrival.partition
-        if number is None:
-            number = partition_of(arrival.key, len(partitions)) if arrival.key and len(partitions) > 1 else 0
-        partitions[number].append(arrival.timestamp, arrival.key, arrival.value)
+        number = self._number_of(arrival)
+        self._partitions(arrival.topic)[number].append(arrival.timestamp, arrival.key, arrival.value)
+
+    def _number_of(self, arrival: Arrival) -> int:
+        """The partition in which a record stands."""
+        if arrival.partition is not None:
+            return arrival.partition
+        many = len(self._partitions(arrival.topic))
+        return partition_of(arrival.key, many) if arrival.key and many > 1 else 0
 
     def _partitions(self, topic: str) -> list[_Partition]:
         found = self._topics.get(topic)

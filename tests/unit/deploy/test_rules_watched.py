@@ -126,8 +126,8 @@ def test_another_duration_than_today_is_told(known: registry.Registry) -> None:
     as_it_is = _raised(alert).model_copy(update={"bounds": then})
     otherwise = _raised(alert).model_copy(update={"bounds": then.model_copy(update={"hold_ms": 600_000})})
 
-    assert changes_since(rule, watched, alert, [as_it_is]) == []
-    (remark,) = changes_since(rule, watched, alert, [otherwise])
+    assert changes_since(rule, watched, [as_it_is]) == []
+    (remark,) = changes_since(rule, watched, [otherwise])
     assert "how long “Attention” must hold" in remark.en
 
 
