@@ -36,14 +36,15 @@ PGA_GAL: Final = {
 QUIET_GAL: Final = 0.2
 
 DUST: Final = datetime(2021, 3, 29, tzinfo=KST)
-DUST_FROM, DUST_TO = DUST + offset("05:00"), DUST + offset("37:00")
+DUST_FROM, DUST_TO = DUST + offset("05:00"), DUST + offset("45:00")
 
-# Hourly means of PM10 (µg/m³) by the hour's end; over 24 is the next day.
+# Hourly means of PM10 (µg/m³) by the hour's end; over 24 are later days.
 PM10: Final = {
     "05:00": 68, "06:00": 92, "07:00": 164, "08:00": 258, "09:00": 352, "10:00": 486, "11:00": 612, "12:00": 668,
     "13:00": 590, "14:00": 498, "15:00": 421, "16:00": 356, "17:00": 302, "18:00": 248, "19:00": 211, "20:00": 183,
     "21:00": 166, "22:00": 151, "23:00": 138, "24:00": 128, "25:00": 121, "26:00": 117, "27:00": 114, "28:00": 112,
     "29:00": 110, "30:00": 109, "31:00": 108, "32:00": 106, "33:00": 104, "34:00": 99, "35:00": 94, "36:00": 88, "37:00": 80,
+    "38:00": 73, "39:00": 67, "40:00": 62, "41:00": 58, "42:00": 55, "43:00": 52, "44:00": 50, "45:00": 48,
 }  # fmt: skip
 SHARE: Final = {
     "air-3gongdan": 1.06, "air-cheongnim": 1.0, "air-daedo": 0.98, "air-daesong": 1.03, "air-jangheung": 1.01,
