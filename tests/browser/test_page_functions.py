@@ -319,3 +319,15 @@ async def test_a_covered_alert_stands_beneath_the_one_that_covers_it_and_none_va
 
     loop = [alert("a:a", 1, covered_by="b:b"), alert("b:b", 1, covered_by="a:a")]
     assert sorted(each["alert_id"] for each in (await scene(loop))["open"]) == ["a:a", "b:b"]
+
+
+async def test_the_number_of_an_absence_is_how_long_it_lasts_until_now(module: Page) -> None:
+    scene = {"picture": {"judged": {}}, "city": {"measures": {}}, "clockMs": NOW_MS, "cut": False}
+    absent = alert("a", 1, measure="absent_s", value=1800, threshold=1800) | {
+        "condition_since": format_ms(NOW_MS - 65 * MINUTE_MS)
+    }
+
+    now = await call(module, "judged", "alertNow", scene, absent)
+
+    assert (now["number"], now["value"], now["unit"]) == (3900, "1시간 5분", "")
+    assert (now["atMs"], now["isNow"], now["doubtful"]) == (NOW_MS - 65 * MINUTE_MS, True, False)
