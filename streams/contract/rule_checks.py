@@ -96,7 +96,7 @@ def _check_level(when: When, one: RuleLevel, at: tuple[str | int, ...]) -> None:
             raise Misfit(what, at=(*at, name), fix="Give that one, or another direction")
     if when.aggregate in ("rise", "range") and (one.raised.gauge_level or one.clear.below_gauge_level):
         raise Misfit(
-            f"a gauge's levels are heights, not a {when.aggregate}", at=at, fix="Give its thresholds as numbers"
+            f"a gauge's levels are heights, not {when.aggregate}s", at=at, fix="Give its thresholds as numbers"
         )
     reach, leave, side = one.raised.at_least, one.clear.below, "below"
     if not above:

@@ -67,7 +67,7 @@ def test_an_explanation_leaves_out_what_was_not_judged() -> None:
         ({"window": "sliding"}, {"at_most": 0}, "take sum, mean or rise"),
         ({"scope": "zone", "zone": {"judge": "max"}}, {"at_most": 0}, "which hold no range"),
         ({}, {"at_most": -0.1}, "never below zero"),
-        ({"direction": "above"}, {"gauge_level": "caution"}, "heights, not a range"),
+        ({"direction": "above"}, {"gauge_level": "caution"}, "heights, not ranges"),
     ],
 )
 def test_what_is_no_range_is_refused(when: dict[str, Any], raised: dict[str, Any], told: str) -> None:
