@@ -6,6 +6,7 @@ import numpy as np
 
 from streams.contract.maintenance import Period
 from streams.contract.times import from_ms
+from streams.engine.event_partitions import ONE
 from streams.engine.judging import watch_of
 from streams.engine.maintenance import Maintenance
 from streams.engine.readings_stage import ReadingsStage
@@ -31,7 +32,7 @@ def work(begin: str, end: str, *sensors: str) -> Period:
 def partition(*periods: Period) -> Partition:
     p = Partition(SENSORS, [RIVER_RULE, ABSENT])
     roster = roster_of(SENSORS)
-    p.stage = ReadingsStage(roster, watch_of([RIVER_RULE, ABSENT], roster, periods), 0, lambda _: 0)
+    p.stage = ReadingsStage(roster, watch_of([RIVER_RULE, ABSENT], roster, periods), 0, ONE)
     return p
 
 
