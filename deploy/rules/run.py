@@ -37,7 +37,7 @@ def run(seeds: Path, files: Sequence[Path]) -> int:
         lone = [path for path in sorted((seeds / "rules").glob(f"*{rulebook.OF_TESTS}")) if path not in beside]
         files = [*(path for path in every if path not in untested), *lone]
     found = [read_tests(path, known) for path in files]
-    outcomes = list(Trials(seeds, known, found))
+    outcomes = Trials(seeds, known, found).outcomes()
     for tests in found:
         for line in _told(tests, [outcome for outcome in outcomes if outcome.path == tests.path]):
             typer.echo(line)

@@ -1,16 +1,19 @@
-"""Many tests of rules, run one after another, each scenario only once."""
+"""Many tests of rules; each scenario is played only once, by another process beside the timelines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.rules import scenarios
 from deploy.rules.offline import AlertState
+from deploy.rules.scenarios import compared, played
 from deploy.rules.timelines import RuleTests, Timeline
 from deploy.rules.trial import Verdict, tried
+from streams.contract.rules import Rule
 from streams.registry import Registry
 
 
@@ -40,27 +43,31 @@ class Trials:
     _played: dict[str, list[AlertState]] = field(default_factory=dict)
     """By scenario."""
 
-    def __iter__(self) -> Iterator[Outcome]:
-        """Run each test when it is asked for, in the order of its file."""
-        for file in self.files:
-            for number, test in enumerate(file.tests):
-                yield Outcome(file.path, number, test, self.verdict(file, test))
-
-    def verdict(self, file: RuleTests, test: Timeline) -> Verdict:
-        """Run one test.
+    def outcomes(self) -> list[Outcome]:
+        """Run every test; what came, in the order of the files.
 
         Raises:
-            WrongInput, WrongSeed: it names a scenario that is not there or can't be played.
+            WrongInput, WrongSeed: a test names a scenario that is not there or can't be played.
         """
+        every = [(file, number, test) for file in self.files for number, test in enumerate(file.tests)]
+        names = dict.fromkeys(test.scenario for _, _, test in every if test.scenario is not None)
+        with ProcessPoolExecutor(1, get_context("spawn")) as other:
+            playing = {name: other.submit(played, name, self.seeds, self.known, self._rules_of(name)) for name in names}
+            found = {id(test): self.verdict(file, test) for file, _, test in every if test.scenario is None}
+            self._played.update({name: coming.result() for name, coming in playing.items()})
+        found |= {id(test): self.verdict(file, test) for file, _, test in every if test.scenario is not None}
+        return [Outcome(file.path, number, test, found[id(test)]) for file, number, test in every]
+
+    def verdict(self, file: RuleTests, test: Timeline) -> Verdict:
+        """Run a timeline, or look at a scenario that was played."""
         rule = file.rules[test.rule]
         if test.scenario is None:
             return tried(test, rule, self.known)
-        if test.scenario not in self._played:
-            rules = {
-                one.rule: other.rules[one.rule]
-                for other in self.files
-                for one in other.tests
-                if one.scenario == test.scenario
-            }
-            self._played[test.scenario] = scenarios.played(test.scenario, self.seeds, self.known, list(rules.values()))
-        return scenarios.compared(test.scenario, self.seeds, self.known, rule, self._played[test.scenario])
+        return compared(test.scenario, self.seeds, self.known, rule, self._played[test.scenario])
+
+    def _rules_of(self, scenario: str) -> list[Rule]:
+        """Those of which a test names this scenario."""
+        named = {
+            one.rule: file.rules[one.rule] for file in self.files for one in file.tests if one.scenario == scenario
+        }
+        return list(named.values())
