@@ -198,17 +198,27 @@ def changes_since(rule: Rule | None, watched: Judges | None, events: Sequence[Al
                 ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}' 기준이 당시 {then.ko}, 지금 {now.ko}입니다.",
                 en=f"The rule has changed since: the threshold of “{name.en}” was {then.en}, today it is {now.en}.",
             )
-        elif today is not None and event.bounds is not None and today._replace(**event.bounds.model_dump()) != today:
-            told[event.level] = Bilingual(
-                ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}'의 지속 시간이나 해제 기준이 당시와 다릅니다.",
-                en=f"The rule has changed since: how long “{name.en}” must hold, or when it is left, is not what it was.",
-            )
         elif not event.alert.source.endswith(said.source):
             told[event.level] = Bilingual(
                 ko=f"그 뒤로 '{name.ko}' 단계의 근거 문구가 바뀌었습니다.",
                 en=f"The source given for “{name.en}” has changed since.",
             )
-    return list(told.values())
+    return list((_bounds_since(watched, events) | told).values())
+
+
+def _bounds_since(watched: Judges | None, events: Sequence[AlertEvent]) -> dict[str, Bilingual]:
+    """By level: that its duration or its end is not what it was when the level was reached or left."""
+    told: dict[str, Bilingual] = {}
+    for event in events:
+        bounds = event.bounds
+        today = None if bounds is None or watched is None else watched.threshold(bounds.level)
+        if bounds is not None and today is not None and today._replace(**bounds.model_dump()) != today:
+            name = LEVEL_NAMES[bounds.level]
+            told[bounds.level] = Bilingual(
+                ko=f"그 뒤로 규칙이 바뀌었습니다: '{name.ko}'의 지속 시간이나 해제 기준이 당시와 다릅니다.",
+                en=f"The rule has changed since: how long “{name.en}” must hold, or when it is left, is not what it was.",
+            )
+    return told
 
 
 def _limit(value: float, alert: Alert) -> Bilingual:

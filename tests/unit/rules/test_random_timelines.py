@@ -18,7 +18,7 @@ from tests.support.timeline import level
 TIMELINES = 10_000
 SENSORS = 500
 """In one run."""
-PER_ZONE = 5
+PER_ZONE = 3
 EXERCISE = "random-20261130T000000Z"
 LEVELS = {"attention": 1.0, "caution": 2.0, "alert": 3.0, "serious": 4.0}
 STAGES = (0.5, 0.899999, 0.9, 0.95, 1.0, 1.5, 1.999999, 2.0, 2.5, 3.0, 2.9, 4.0, 4.2)
@@ -78,7 +78,7 @@ def gauge(name: str, **hold: float) -> dict[str, Any]:
     return level(name, {"gauge_level": name, "hold_s": hold.get("up", 0)}, clear)
 
 
-def stage(every_s: int, rules: int, readings: int = 16, **more: Any) -> Speaking:
+def stage(every_s: int, rules: int, readings: int = 12, **more: Any) -> Speaking:
     return Speaking("disaster", "water_level_m", KINDS[:rules], STAGES, every_s, readings, **more)
 
 
@@ -115,21 +115,21 @@ CASES: dict[str, Case] = {
         ],
     ),
     "sums and means that slide": Case(
-        stage(60, 2, 20),
+        stage(60, 2, 16),
         [
             rule("sum", 0, windows("sliding", 600, "sum"), *two(15, 20, 12, up=120, down=60)),
             rule("mean", 1, windows("sliding", 3600, "mean"), *two(1.5, 2, 1.4)),
         ],
     ),
     "rises and falls": Case(
-        stage(60, 2, 20),
+        stage(60, 2, 16),
         [
             rule("rise", 0, windows("sliding", 600, "rise"), *two(1, 2, 0.5, up=120)),
             rule("fall", 1, windows("final", 600, "rise", direction="below"), *two_below(-0.5, -2, 0)),
         ],
     ),
     "zones": Case(
-        stage(60, 1, 20, per_zone=PER_ZONE),
+        stage(60, 1, 16, per_zone=PER_ZONE),
         [
             of_zones("zone-mean", 600, "mean", {"judge": "mean"}, *two(1.9, 2, 1.9)),
             of_zones("zone-most", 60, "max", {"judge": "max"}, *two(4.2, 4.21, 4.2)),
