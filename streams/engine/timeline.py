@@ -260,8 +260,10 @@ class Timeline:
         self.last_arrival_ms, self._closed_ms = state["last_arrival_ms"], state["watermark_ms"]
         self.series.load(state["series"])
         self.windows.load(state["windows"], packed)
-        ended = self.judging.load(state["judging"], self.watermark.at_ms)
-        return ended + self.absence.load(state["absence"], self.watermark.at_ms)
+        changed, absence = self.judging.load(state["judging"], self.watermark.at_ms), state.get("absence")
+        if absence is None:  # of an older checkpoint: who says nothing counts from here on
+            return changed
+        return changed + self.absence.load(absence, self.watermark.at_ms)
 
 
 def _start_of(batch: Batch) -> Ints:

@@ -12,7 +12,7 @@ from streams.contract.alerts import Bilingual
 from streams.contract.rules import Rule
 from streams.contract.sensors import Sensor
 from streams.contract.times import format_ms, parse_ms
-from streams.engine import changed_seeds
+from streams.engine import changed_seeds, snapshot
 from tests.support.absence import on_absence
 from tests.support.timeline import RAIN, RAIN_RULE, RIVER, SLOW, Partition, Raw, clock, ms, sensor
 
@@ -117,6 +117,21 @@ def test_only_the_kinds_that_it_names_are_looked_for() -> None:
     p.reads("10:00", "river-1", water_level_m=0.5)
     beats(p, "10:00", "11:00")
     assert p.events() == []
+
+
+def test_after_a_checkpoint_that_knows_of_no_absence_it_counts_from_the_next_reading_on() -> None:
+    p = Partition(SENSORS, [RULE])
+    p.reads("10:00", "river-1", water_level_m=0.5)
+    kept = snapshot.unpack("readings:disaster", p.stage.snapshot())
+    for timeline in kept["timelines"]:
+        del timeline["absence"]
+
+    q = Partition(SENSORS, [RULE])
+    q.log = list(p.log)
+    q.stage.restore(snapshot.pack("readings:disaster", kept))
+    beats(q, "10:20", "11:00")
+
+    assert lines(q) == ["10:50 river-1 raised 1800"]
 
 
 # -- who never spoke ----------------------------------------------------------------------------------------------------

@@ -78,3 +78,9 @@ def test_every_measure_that_a_rule_watches_is_of_its_domain() -> None:
     for rule in RULES.values():
         if rule.when is not None:
             assert (rule.domain, rule.when.measure) in MEASURES | DERIVED
+
+
+def test_a_typhoon_warning_covers_what_blows_and_nothing_that_drowns() -> None:
+    assert {rule.rule_id: rule.covers for rule in RULES.values() if rule.covers} == {
+        "typhoon-warning": ["strong-wind", "strong-gust"]
+    }
