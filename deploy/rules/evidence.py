@@ -41,6 +41,9 @@ class Found(Generic[T]):
 
     rows: list[T]
     until: Until
+    filled: frozenset[tuple[str, int]] = frozenset()
+    """Of windows: sensor and start (epoch ms) of those that became final after a later one. They filled a hole: no rule
+    has judged them, though sums and means that came later hold them."""
 
 
 class Span(NamedTuple):
@@ -121,7 +124,7 @@ class Evidence:
             if row.measure == self._measure and row.window_s == window_s and row.final and row.revision == 0
         ]
         inside = [row for row in mine if span.begin_ms <= to_ms(row.start) and to_ms(row.end) <= span.end_ms]
-        return Found(sorted(inside, key=lambda row: (row.start, row.sensor_id)), found.until)
+        return Found(sorted(inside, key=lambda row: (row.start, row.sensor_id)), found.until, _filled(mine))
 
     async def instants(self, sensor_id: str, span: Span) -> Found[int]:
         """When a sensor spoke in this time, whatever of and however well; epoch ms, in the order of arrival.
@@ -205,6 +208,18 @@ class Evidence:
             return None
         is_ahead = self._exercise is None and to_ms(reading.observed_at) - record.timestamp > self._future_ms
         return None if is_ahead else reading
+
+
+def _filled(windows: Iterable[Window]) -> frozenset[tuple[str, int]]:
+    """Sensor and start of the windows, in the order of the log, that come after a later one of their sensor."""
+    newest: dict[str, int] = {}
+    filled = set()
+    for window in windows:
+        start_ms = to_ms(window.start)
+        if start_ms < newest.get(window.sensor_id, start_ms):
+            filled.add((window.sensor_id, start_ms))
+        newest[window.sensor_id] = max(start_ms, newest.get(window.sensor_id, start_ms))
+    return frozenset(filled)
 
 
 def _object(text: bytes | None) -> dict[str, Any]:

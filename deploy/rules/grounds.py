@@ -66,6 +66,9 @@ async def _values_of(evidence: Evidence, watched: Watched, sensors: Collection[s
         span = Span(asked.since_ms - PANE_MS, asked.at_ms, asked.logged_ms)
         minutes = await evidence.windows(sensors, PANE_MS // 1000, span)
         values = of_minutes(minutes.rows, when, asked.since_ms + watched.window_ms - PANE_MS)
+        if when.window == "sliding":
+            filled_ms = {start_ms + PANE_MS for _, start_ms in minutes.filled}
+            values = [value for value in values if value.end_ms not in filled_ms]
         return Grounds(_with_one_before(values, asked.since_ms), minutes.until, minutes.rows)
     earlier_ms = max(watched.longest_interval_ms, watched.window_ms) + JITTER_MS
     begin_ms = asked.since_ms - earlier_ms
@@ -78,7 +81,8 @@ async def _values_of(evidence: Evidence, watched: Watched, sensors: Collection[s
     windows = await evidence.windows(sensors, window_s, Span(begin_ms, asked.at_ms, asked.logged_ms))
     zone = watched.zone
     least = least_readings(when, watched.longest_interval_ms / 1000)
-    values = of_windows(windows.rows, when.aggregate, least) if zone is None else of_zone(windows.rows, zone)
+    live = [row for row in windows.rows if (row.sensor_id, to_ms(row.start)) not in windows.filled]
+    values = of_windows(live, when.aggregate, least) if zone is None else of_zone(live, zone)
     return Grounds(_with_one_before(values, asked.since_ms), windows.until)
 
 
