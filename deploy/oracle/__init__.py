@@ -21,9 +21,9 @@ and records that arrive in another partition than their sensor's.
 """
 
 from deploy.oracle.alerts import Change
-from deploy.oracle.answer import Answer, answer_to
+from deploy.oracle.answer import Answer, alerts_to, answer_to
 from deploy.oracle.city import City, read_city
 from deploy.oracle.records import Arrived
 from deploy.oracle.windows import Window
 
-__all__ = ["Answer", "Arrived", "Change", "City", "Window", "answer_to", "read_city"]
+__all__ = ["Answer", "Arrived", "Change", "City", "Window", "alerts_to", "answer_to", "read_city"]

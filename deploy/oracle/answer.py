@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from deploy.oracle.absences import absence_alerts
 from deploy.oracle.alerts import Alerts, bulletin_alerts, sensor_alerts
@@ -50,38 +50,66 @@ def answer_to(
         exercise: whose answer is asked for, None = reality's; unreadable records, which belong to none, are in it too.
         home_of: the partition that a sensor's readings come to: in reality it is absent there if it never spoke.
     """
-    timelines: dict[tuple[str, int], Timeline] = {}
-    values: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    bulletins = []
+    read = _read(log, city, ranges, exercise)
+    values, refused = read.values.copy(), read.refused.copy()
+    windows: dict[WindowKey, Window] = {}
+    for timeline in read.timelines.values():
+        values.update(timeline.fates)
+        refused.update(timeline.refusals)
+        windows |= windows_of(timeline, city)
+    return Answer(values, refused, windows, _alerts_of(read, city, home_of))
+
+
+def alerts_to(
+    log: Iterable[Arrived],
+    city: City,
+    ranges: dict[str, Ranges],
+    exercise: str | None,
+    home_of: Callable[[str], int] = lambda _: 0,
+) -> Alerts:
+    """The alerts of the answer to a log, without the windows of every length beside them; arguments as `answer_to`."""
+    return _alerts_of(_read(log, city, ranges, exercise), city, home_of)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A log, read: readings by domain and partition, and what is not one."""
+
+    timelines: dict[tuple[str, int], Timeline] = field(default_factory=dict)
+    bulletins: list[dict[str, Any]] = field(default_factory=list)
+    values: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def _read(log: Iterable[Arrived], city: City, ranges: dict[str, Ranges], exercise: str | None) -> _Read:
+    read = _Read()
     for record in log:
         domain = record.topic.removeprefix("readings.")
         try:
             if record.topic == BULLETINS:
-                bulletins.append(bulletin_of(record.value))
+                bulletin = bulletin_of(record.value)
+                read.bulletins.extend([bulletin] if bulletin.get("exercise") == exercise else [])
                 continue
             reading = reading_of(record.value, ranges[domain])
         except Refused as refusal:
-            refused[refusal.reason] += 1
-            values["rejected"] += record.topic != BULLETINS
+            read.refused[refusal.reason] += 1
+            read.values["rejected"] += record.topic != BULLETINS
             continue
         if reading.exercise != exercise:
             continue
         sensor = city.sensors.get(reading.sensor_id)
         if sensor is None or sensor.domain != domain:
-            refused["unknown_sensor"] += 1
-            values["rejected"] += len(reading.values)
+            read.refused["unknown_sensor"] += 1
+            read.values["rejected"] += len(reading.values)
             continue
         times = city.times.get(domain, DEFAULT_TIMES)
-        timeline = timelines.setdefault((domain, record.partition), Timeline(times, exercise))
+        timeline = read.timelines.setdefault((domain, record.partition), Timeline(times, exercise))
         timeline.take(reading, sensor, record.arrival_ms)
-    alerts = bulletin_alerts(city, [b for b in bulletins if b.get("exercise") == exercise])
-    windows: dict[WindowKey, Window] = {}
-    for timeline in timelines.values():
-        values.update(timeline.fates)
-        refused.update(timeline.refusals)
-        windows |= windows_of(timeline, city)
-    return Answer(values, refused, windows, alerts | _of_readings(city, timelines, home_of))
+    return read
+
+
+def _alerts_of(read: _Read, city: City, home_of: Callable[[str], int]) -> Alerts:
+    return bulletin_alerts(city, read.bulletins) | _of_readings(city, read.timelines, home_of)
 
 
 def _of_readings(city: City, timelines: dict[tuple[str, int], Timeline], home_of: Callable[[str], int]) -> Alerts:

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -257,6 +258,7 @@ def _equal(seed: int) -> None:
     SEEN.update(run.seen)
 
 
+@pytest.mark.slow
 def test_ten_thousand_sensors_are_absent_when_the_oracle_says() -> None:
     SEEN.clear()
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from deploy.oracle.air_quality_index import ENDS, NEXT, index_of
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, UNKNOWN, indices
 from streams.engine.hourly import HOUR_MS
-from tests.support.random_rules import RandomCity, Said, pasts
+from tests.support.random_rules import EXERCISE, Said, arrived, pasts, write_alike
+from tests.support.side_by_side import SideBySide
 from tests.support.zone_city import PLACE, level
 
 HISTORIES = 10_000
@@ -121,8 +122,8 @@ def _whole_hours(mean: float) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> RandomCity:
-    return RandomCity(tmp_path_factory.mktemp("index"), STATION, [RULE], NAMES)
+def both(tmp_path_factory: pytest.TempPathFactory) -> SideBySide:
+    return SideBySide(write_alike(tmp_path_factory.mktemp("index"), STATION, NAMES, [RULE]))
 
 
 def _past(name: str, rng: random.Random) -> list[Said]:
@@ -151,7 +152,8 @@ def _past(name: str, rng: random.Random) -> list[Said]:
     return said
 
 
-def test_the_index_raises_as_the_calculation_has_it(city: RandomCity) -> None:
+@pytest.mark.slow
+def test_the_index_raises_as_the_calculation_has_it(both: SideBySide) -> None:
     seen: Counter[str] = Counter()
 
     @settings(
@@ -163,8 +165,9 @@ def test_the_index_raises_as_the_calculation_has_it(city: RandomCity) -> None:
     )
     @given(seed=st.integers(0, 2**32))
     def check(seed: int) -> None:
-        log, restarts = pasts(NAMES, random.Random(seed), _past)
-        assert city.differences(log, restarts, seen) == []
+        said, restarts = pasts(NAMES, random.Random(seed), _past)
+        log = [arrived(one, STATION["domain"]) for one in said]
+        assert both.differences(log, EXERCISE, restarts=restarts, seen=seen) == []
 
     check()
 
