@@ -127,7 +127,7 @@ def _of_bulletin(step: Step, bulletin: Bulletin) -> Bilingual:
         parts.append((f"최대진도 {bulletin.intensity:g}", f"greatest intensity {bulletin.intensity:g}"))
     if step.distance_km is not None:
         km = f"{step.distance_km:.0f} km"
-        parts.append((f"진앙 {km}", f"epicentre {km} away"))
+        parts.append((f"시 중심에서 {km}", f"{km} from the city's centre"))
     if bulletin.level is not None:
         name = LEVEL_NAMES[bulletin.level]
         parts.append((f"발표 단계 {name.ko}", f"announced level {name.en}"))

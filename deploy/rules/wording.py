@@ -116,11 +116,11 @@ def further_words(further: Sequence[FurtherTold], alone: float | None, unit: str
         came = Bilingual(ko="", en="")
         if one.value is not None:
             came = Bilingual(ko=f" (당시 {number(one.value)} {one.unit})", en=f" ({number(one.value)} {one.unit} then)")
-        ko += f", 함께 {one.what.ko} {limit.ko}{came.ko}"
-        en += f", with {one.what.en}: {limit.en}{came.en}"
+        ko += f"이면서 {one.what.ko} {limit.ko}{came.ko}"
+        en += f" while {one.what.en} is {limit.en}{came.en}"
     if alone is not None:
         limit = _bound(alone, unit, inside=True, upward=upward)
-        ko, en = f"{ko}; 또는 이 값만으로 {limit.ko}", f"{en}; or alone {limit.en}"
+        ko, en = f"{ko}; 또는 이 값 하나로 {limit.ko}", f"{en}; or by itself {limit.en}"
     return Bilingual(ko=ko, en=en)
 
 

@@ -18,8 +18,11 @@ def check_free_flow(when: When, levels: Sequence[RuleLevel]) -> None:
     shares = [(number, *_shares(one)) for number, one in enumerate(levels)]
     if all(reach is None and leave is None for _, reach, leave in shares):
         return
-    if when.measure != SPEED or when.aggregate == "rise":
-        what, fix = "only a speed is measured by a free flow", f"Take measure = '{SPEED}', or give numbers"
+    if when.measure != SPEED or when.aggregate in ("sum", "rise", "range"):
+        what, fix = (
+            "only a speed is measured by a free flow",
+            f"Take {SPEED} and its mean, max, min or last; or numbers",
+        )
         raise Misfit(what, at=("when", "measure"), value=when.measure, fix=fix)
     if when.scope == "zone":
         raise Misfit("a zone has no free flow", at=("when", "scope"), fix="Judge each link, or give numbers")

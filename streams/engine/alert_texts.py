@@ -15,8 +15,13 @@ from streams.engine.levels import Change, Threshold
 from streams.engine.rules import CompiledRule
 from streams.engine.zone_rules import ZoneRule
 
-FELL: Final = Bilingual(ko="기준 아래로 내려가 해제되었습니다.", en="It has fallen below its threshold and ended.")
-ROSE: Final = Bilingual(ko="기준 위로 올라가 해제되었습니다.", en="It has risen above its threshold and ended.")
+FELL: Final = Bilingual(
+    ko="기준 아래로 내려가 해제되었습니다.", en="It has fallen below the limit for its end, and the alert has ended."
+)
+ROSE: Final = Bilingual(
+    ko="기준 위로 올라가 해제되었습니다.", en="It has risen above the limit for its end, and the alert has ended."
+)
+VARIES: Final = Bilingual(ko="값이 다시 변하여 해제되었습니다.", en="Its values vary again, and the alert has ended.")
 
 
 class Named(NamedTuple):
@@ -59,6 +64,8 @@ def _figures(
 
 def why_ended(compiled: CompiledRule | ZoneRule | AbsenceRule, change: Change) -> Bilingual:
     """What the end of an alert says."""
+    if compiled.when is not None and compiled.when.aggregate == "range" and compiled.below:
+        return VARIES
     if compiled.when is not None:
         return ROSE if compiled.below else FELL
     unheard = duration(change.value)

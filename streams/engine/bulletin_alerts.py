@@ -14,6 +14,8 @@ from streams.engine.alert_events import alert_id_of
 from streams.engine.reports import held_by
 
 WHOLE_CITY: Final = Bilingual(ko="시 전역", en="the whole city")
+UNKNOWN: Final = Bilingual(ko="미상", en="unknown")
+"""What stands for a magnitude that an announcement does not say."""
 
 
 class BulletinAlerts:
@@ -80,12 +82,13 @@ class BulletinAlerts:
             zones = [getattr(self._zone_names[z], language) if z in self._zone_names else z for z in bulletin.area]
             city = getattr(WHOLE_CITY, language)
             place = getattr(bulletin.place, language) if bulletin.place is not None else ""
+            magnitude = getattr(UNKNOWN, language) if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}"
             said[language] = getattr(text, language).format_map(
                 {
                     "zone": "·".join(zones) or city,
                     "sensor": bulletin.source,
-                    "value": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
-                    "magnitude": "" if bulletin.magnitude is None else f"{bulletin.magnitude:.1f}",
+                    "value": magnitude,
+                    "magnitude": magnitude,
                     "threshold": "",
                     "unit": "",
                     "level": getattr(LEVEL_NAMES[words.level], language),

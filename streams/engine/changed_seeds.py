@@ -34,7 +34,7 @@ LEVEL_GONE: Final = _ended(
     "이 경보의 단계가 규칙에서 삭제되어 해제되었습니다.", "Ended because its level has been removed from the rule."
 )
 SENSOR_GONE: Final = _ended(
-    "관측소가 등록에서 삭제되어 해제되었습니다.", "Ended because its sensor has been removed from the registry."
+    "관측소가 등록부에서 삭제되어 해제되었습니다.", "Ended because its sensor has been removed from the registry."
 )
 ZONE_GONE: Final = _ended(
     "구역이 없어졌거나 이 규칙이 보는 관측소가 구역에 더는 없어 해제되었습니다.",

@@ -27,7 +27,7 @@ def test_a_share_of_the_free_flow_is_a_threshold() -> None:
 @pytest.mark.parametrize(
     ("when", "levels", "told"),
     [
-        ({"measure": "flow_vph"}, [JAM], "only a speed is measured by a free flow; take measure = 'speed_kmh'"),
+        ({"measure": "flow_vph"}, [JAM], "only a speed is measured by a free flow; take speed_kmh"),
         ({"window": "sliding", "window_s": 600, "aggregate": "rise"}, [JAM], "only a speed"),
         ({"direction": "above"}, [JAM], "direction above takes one of"),
         ({}, [level("advisory", {"at_most_free_flow_pct": 30}, {"above": 25})], "compared with a number"),

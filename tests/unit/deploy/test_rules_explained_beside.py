@@ -87,8 +87,8 @@ def test_a_further_condition_reads_well_in_both_languages() -> None:
         alone=72,
     )
     assert limit_words(said, "mm") == Bilingual(
-        ko="50 mm 이상, 함께 최근 3시간 강수량 합계 90 mm 이상 (당시 95.25 mm); 또는 이 값만으로 72 mm 이상",
-        en="50 mm or more, with Rainfall, sum of the last 3 h: 90 mm or more (95.25 mm then); or alone 72 mm or more",
+        ko="50 mm 이상이면서 최근 3시간 강수량 합계 90 mm 이상 (당시 95.25 mm); 또는 이 값 하나로 72 mm 이상",
+        en="50 mm or more while Rainfall, sum of the last 3 h is 90 mm or more (95.25 mm then); or by itself 72 mm or more",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +17,7 @@ from streams.contract.bulletins import BulletinKind
 from streams.contract.further import Further
 from streams.contract.readings import MEASURES_OF
 from streams.contract.rule_levels import Clear, Raise, RuleLevel
+from streams.contract.rules import RuleFile
 from streams.contract.sensors import SensorKind
 from streams.contract.watched import FINAL_LENGTHS, SLIDING_LENGTHS, Aggregate, When
 from streams.contract.wording import OF_BULLETINS
@@ -49,6 +51,14 @@ def test_the_example_is_three_files_that_run_and_pass_as_the_page_says(
     assert set(EXAMPLES) == {"sensors/danube.toml", "rules/danube.toml", "rules/danube.test.toml"}
     assert run(seeds, []) == 0
     assert f"```\n{capsys.readouterr().out}```" in PAGE
+
+
+@pytest.mark.parametrize("rule_id", re.findall(r"<!-- rule: (\S+) -->", PAGE))
+def test_a_whole_rule_on_the_page_is_one(rule_id: str) -> None:
+    text = re.search(rf"<!-- rule: {rule_id} -->\n```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert text is not None
+    (rule,) = RuleFile.model_validate(tomllib.loads(text[1])).rules
+    assert rule.rule_id == rule_id
 
 
 def test_the_examples_tests_can_fail(seeds: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,8 +36,8 @@ def test_a_report_is_told_with_its_magnitude_intensity_and_distance() -> None:
 
     said = told(step)
 
-    assert "규모 3.5, 최대진도 5, 진앙 9 km" in said.ko
-    assert "magnitude 3.5, greatest intensity 5, epicentre 9 km away" in said.en
+    assert "규모 3.5, 최대진도 5, 시 중심에서 9 km" in said.ko
+    assert "magnitude 3.5, greatest intensity 5, 9 km from the city's centre" in said.en
 
 
 def test_what_a_report_does_not_say_is_not_told() -> None:

@@ -79,7 +79,7 @@ def test_an_end_above_says_that_it_rose() -> None:
     said = p.events()[1]["alert"]["instruction"]
     assert said == {
         "ko": "기준 위로 올라가 해제되었습니다.",
-        "en": "It has risen above its threshold and ended.",
+        "en": "It has risen above the limit for its end, and the alert has ended.",
     }
 
 

@@ -56,10 +56,10 @@ def test_every_number_names_its_source_and_when_it_was_read(rule_id: str) -> Non
         numbers = level.raised is not None and level.raised.gauge_level is None
         numbers |= any(one.magnitude_at_least is not None for one in level.when or ())
         if rule.absence is not None:
-            assert "이 허브의 정함" in level.source, "no law says after how long a sensor is absent"
+            assert "이 허브의 자체 기준" in level.source, "no law says after how long a sensor is absent"
             continue
         if numbers and rule_id != "shaking":
-            assert re.search(r"에서 20\d\d-\d\d-\d\d 확인|^이 허브의 정함", level.source), level.source
+            assert re.search(r"에서 20\d\d-\d\d-\d\d 확인|^이 허브의 자체 기준", level.source), level.source
         assert re.search("법|규정|기준|가이드라인|구간|4단계|홍수예보", level.source)
 
 
