@@ -53,7 +53,7 @@ def _of_absence(absence: AbsenceTold, seconds: float) -> Bilingual:
     else:
         last = Bilingual(
             ko=f"{since}부터 기다렸으나 이 관측소의 관측값이 없습니다.",
-            en=f"It has been waited for since {since} KST, and the log holds no reading of it.",
+            en=f"It has been waited for since {since} KST, and no reading of it has come.",
         )
     return Bilingual(
         ko=f"{last.ko} {own.ko}마다 값을 보내야 하는데 {unheard.ko} 동안 없었습니다.",

@@ -36,6 +36,8 @@ One batch from bytes to alert, file by file:
     levels          one alert's state table: raise, hold, step up, step down, clear
     maintenance     planned work on sensors: what is set aside, and until when nobody is waited for
     absence_rules   rules on absence compiled against the registry: how long each sensor may say nothing
+    heard           readings as evidence that their sensors speak
+    absence_alerts  the alerts of a rule on absence, each with its steps
     absence         sensors that say nothing: who has not spoken for N of its own intervals
     changed_seeds   what becomes of a kept level when its rule or what it watches has changed
     bulletin_alerts an announcement at a level → the alert, in both languages

@@ -7,73 +7,31 @@ reading whose time can be counts, whatever its quality: the sensor speaks. A spo
 come so near that its sensor is not due any more; the end is then of the time that the watermark had reached. Planned work that
 began before a sensor was absent is waited out; it ends no alert that stands.
 
-In reality a sensor that never spoke counts from the partition's first reading; one of which the registry only assumes that it
-stands there (`modelled`) does not. In an exercise who has not spoken in it is not looked for.
+In reality a sensor that never spoke counts from the arrival of the partition's first reading; one of which the registry only
+assumes that it stands there (`modelled`) does not. In an exercise who has not spoken in it is not looked for.
+
+A hole in the log is held against nobody: where one record moves the watermark on by more than a sensor's interval and the idle
+time-out, as after an outage of the broker, the sensor is waited for from there. While the log is read to its end the clock
+moves the watermark before that, and tells who is silent alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from streams.contract.alerts import Transition
+from streams.engine.absence_alerts import AbsenceAlert, Place, StandingRule, stepped
 from streams.engine.absence_rules import FAR_MS, AbsenceRule, Absent
 from streams.engine.changed_seeds import LEVEL_GONE, RULE_CHANGED, RULE_GONE, SENSOR_GONE, Withdrawn
+from streams.engine.heard import Heard, rows_of
 from streams.engine.instants import Bools, Ints
 from streams.engine.levels import Change
 from streams.engine.maintenance import NO_MAINTENANCE, Maintenance
 from streams.engine.roster import Roster
 from streams.engine.watermark import NEVER_MS
-
-
-class Heard(NamedTuple):
-    """Readings in log order. (n,)"""
-
-    sensor: Ints
-    at_ms: Ints
-    marks_ms: Ints
-    """The watermark after each."""
-    arrivals_ms: Ints
-
-
-class _Place(NamedTuple):
-    """Where in a batch something happens: what is due by a record comes before what its sensor has said."""
-
-    row: int
-    has_spoken: bool
-    due_ms: int
-
-
-@dataclass(slots=True)
-class _Alert:
-    """The newest alert of a rule on a sensor."""
-
-    onset_ms: int
-    condition_since_ms: int
-    step: int
-    is_active: bool
-
-    def state(self) -> list[Any]:
-        return [self.onset_ms, self.condition_since_ms, self.step, self.is_active]
-
-
-@dataclass(slots=True)
-class _OfRule:
-    """How one rule stands."""
-
-    rule: AbsenceRule
-    after_ms: Ints
-    """What it allows, and the sensor's publication delay: so far the watermark may go beyond a reading. (sensors,)"""
-    active: Bools
-    """Whose alert stands. (sensors,)"""
-    alerts: dict[int, _Alert] = field(default_factory=dict)
-    """By sensor."""
-    next_due_ms: int = NEVER_MS
-    """Nobody falls absent before the watermark is there."""
 
 
 class Absence:
@@ -103,10 +61,21 @@ class Absence:
         """The first reading of all; None before it."""
         self._since_ms: Ints = np.full(len(roster.sensors), NEVER_MS, np.int64)
         """Since when each has said nothing, `NEVER_MS` where it does not count (yet). (sensors,)"""
+        self._listened_ms: Ints = np.full(len(roster.sensors), NEVER_MS, np.int64)
+        """From when on each can be held to have said nothing: the end of the last hole in the log. (sensors,)"""
         self._of = [
-            _OfRule(rule, rule.allowed_ms + roster.delay_ms, np.zeros(len(roster.sensors), np.bool_)) for rule in rules
+            StandingRule(rule, rule.allowed_ms + roster.delay_ms, np.zeros(len(roster.sensors), np.bool_))
+            for rule in rules
         ]
         self._named: tuple[int, bytes] = 0, msgspec.msgpack.encode([])
+        self._reached_ms = NEVER_MS
+        """The watermark at the last call."""
+        intervals_ms = np.array([round(sensor.interval_s * 1000) for sensor in roster.sensors], np.int64)
+        self._hole_ms: Ints = intervals_ms + round(roster.timing.idle_s * 1000)
+        """A move of the watermark that is longer is a hole in the log. (sensors,)"""
+        self._shortest_hole_ms = int(self._hole_ms.min(initial=FAR_MS))
+        self._of_lost_rules: list[list[Any]] = []
+        """Alerts of rules that are gone, as in the snapshot: their steps go on should the rule return."""
 
     # -- readings in, transitions out -------------------------------------------------------------------------------
 
@@ -118,14 +87,38 @@ class Absence:
             watermark_ms: as it stands now.
         """
         if self._is_real and self.begin_ms is None and len(heard.sensor):
-            self._begin(int(heard.at_ms[0]))
+            self._begin(max(int(heard.at_ms[0]), int(heard.arrivals_ms[0])))
+        found: list[Absent] = []
+        begin, reached_ms = 0, self._reached_ms
+        for row in self._holes(heard.marks_ms).tolist():
+            before_ms, after_ms = int(heard.marks_ms[row - 1]) if row else reached_ms, int(heard.marks_ms[row])
+            found += self._told(Heard(*(column[begin:row] for column in heard)), before_ms)
+            self._wait_anew(after_ms - before_ms, after_ms)
+            begin = row
+        found += self._told(Heard(*(column[begin:] for column in heard)), watermark_ms)
+        self._reached_ms = watermark_ms
+        return found
+
+    def _holes(self, marks_ms: Ints) -> Ints:
+        """Rows before which nothing was in the log for longer than the most talkative sensor explains."""
+        if self._reached_ms == NEVER_MS:
+            return np.flatnonzero(np.diff(marks_ms) > self._shortest_hole_ms) + 1
+        found: Ints = np.flatnonzero(np.diff(marks_ms, prepend=self._reached_ms) > self._shortest_hole_ms)
+        return found
+
+    def _wait_anew(self, length_ms: int, mark_ms: int) -> None:
+        """After a hole of this length nobody whom it could have hidden is due before this watermark and what is allowed."""
+        self._listened_ms[self._hole_ms < length_ms] = mark_ms
+
+    def _told(self, heard: Heard, watermark_ms: int) -> list[Absent]:
+        """The same of readings without a hole before or between them, but before the first."""
         # What lies before the first reading of all is held against nobody.
         at_ms = np.maximum(heard.at_ms, NEVER_MS if self.begin_ms is None else self.begin_ms)
         begins = np.flatnonzero(self._since_ms[heard.sensor] == NEVER_MS)
-        found: list[tuple[_Place, int, Absent]] = []
+        found: list[tuple[Place, int, Absent]] = []
         for number, mine in enumerate(self._of):
             sensors, is_moved = self._concerned(mine, heard.sensor, at_ms, begins, watermark_ms)
-            for sensor, rows in _rows_of(sensors, heard.sensor):
+            for sensor, rows in rows_of(sensors, heard.sensor):
                 for place, change in self._follow(mine, sensor, rows, at_ms, heard, watermark_ms):
                     arrived_ms = int(heard.arrivals_ms[place.row]) if place.row < len(heard.sensor) else None
                     found.append((place, number, Absent(mine.rule, sensor, change, arrived_ms)))
@@ -143,7 +136,9 @@ class Absence:
         for mine in self._of:
             mine.next_due_ms = NEVER_MS
 
-    def _concerned(self, mine: _OfRule, heard: Ints, at_ms: Ints, begins: Ints, watermark_ms: int) -> tuple[Ints, bool]:
+    def _concerned(
+        self, mine: StandingRule, heard: Ints, at_ms: Ints, begins: Ints, watermark_ms: int
+    ) -> tuple[Ints, bool]:
         """Sensors of which something may have happened; whether any of them may fall due earlier than was known.
 
         Who speaks only moves its moment on: so of all others nobody is due before `next_due_ms`.
@@ -164,16 +159,16 @@ class Absence:
         some[again] = True
         return np.flatnonzero(some), bool(len(new) or len(again))
 
-    def _due_ms(self, mine: _OfRule) -> Ints:
+    def _due_ms(self, mine: StandingRule) -> Ints:
         """The watermark at which each falls absent; `FAR_MS` for who does not count or is absent already. (sensors,)"""
         counts = (self._since_ms > NEVER_MS) & ~mine.active
-        since_ms = self._since_ms
+        since_ms = np.maximum(self._since_ms, self._listened_ms)
         if self._planned:
             since_ms = self._planned.put_off(since_ms, mine.rule.allowed_ms)
         due_ms: Ints = np.where(counts, since_ms + mine.after_ms, FAR_MS)
         return due_ms
 
-    def _look_ahead(self, mine: _OfRule) -> None:
+    def _look_ahead(self, mine: StandingRule) -> None:
         mine.next_due_ms = int(self._due_ms(mine).min(initial=FAR_MS))
 
     def next_due(self) -> int | None:
@@ -186,8 +181,8 @@ class Absence:
     # -- one sensor -------------------------------------------------------------------------------------------------
 
     def _follow(
-        self, mine: _OfRule, sensor: int, rows: Ints, at_ms: Ints, heard: Heard, watermark_ms: int
-    ) -> Iterator[tuple[_Place, Change]]:
+        self, mine: StandingRule, sensor: int, rows: Ints, at_ms: Ints, heard: Heard, watermark_ms: int
+    ) -> Iterator[tuple[Place, Change]]:
         """What happens to one sensor, record by record of its own; between them it can only fall absent."""
         since_ms, after_ms = int(self._since_ms[sensor]), int(mine.after_ms[sensor])
         spoke_at = 0
@@ -198,16 +193,17 @@ class Absence:
                 since_ms, spoke_at = spoken_ms, row
             if mine.active[sensor] and self._waited_since(mine, sensor, since_ms) + after_ms > mark_ms:
                 reached_ms = mark_ms - int(self._roster.delay_ms[sensor])
-                yield _Place(row, True, mark_ms), self._ended(mine, sensor, since_ms, max(spoken_ms, reached_ms))
+                yield Place(row, True, mark_ms), self._ended(mine, sensor, since_ms, max(spoken_ms, reached_ms))
         yield from self._fallen(mine, sensor, since_ms, (spoke_at, heard.marks_ms), watermark_ms)
 
     def _fallen(
-        self, mine: _OfRule, sensor: int, since_ms: int, where: tuple[int, Ints], mark_ms: int
-    ) -> Iterator[tuple[_Place, Change]]:
+        self, mine: StandingRule, sensor: int, since_ms: int, where: tuple[int, Ints], mark_ms: int
+    ) -> Iterator[tuple[Place, Change]]:
         """Its alert, if it is due by this watermark; `where`: the row of its newest reading, and all rows' watermarks."""
         if since_ms == NEVER_MS or mine.active[sensor]:
             return
-        is_old, since_ms = since_ms == self._since_ms[sensor], self._waited_since(mine, sensor, since_ms)
+        is_old = since_ms == self._since_ms[sensor]
+        since_ms = self._waited_since(mine, sensor, max(since_ms, int(self._listened_ms[sensor])))
         due_ms = since_ms + int(mine.after_ms[sensor])
         if due_ms > mark_ms:
             return
@@ -216,21 +212,21 @@ class Absence:
         is_at_once = row == spoke_at and row < len(marks_ms) and not is_old
         onset_ms, alert = since_ms + int(mine.rule.allowed_ms[sensor]), mine.alerts.get(sensor)
         if alert is None or alert.onset_ms // 1000 != onset_ms // 1000:
-            alert = mine.alerts[sensor] = _Alert(onset_ms, since_ms, 0, is_active=True)
+            alert = mine.alerts[sensor] = AbsenceAlert(onset_ms, since_ms, 0, is_active=True)
         # An alert's id has the second of its onset: one that is raised again within that second goes on with its steps.
         alert.condition_since_ms, alert.is_active, mine.active[sensor] = since_ms, True, True
-        yield _Place(row, is_at_once, due_ms), _step(alert, "raised", 0, onset_ms - since_ms, onset_ms)
+        yield Place(row, is_at_once, due_ms), stepped(alert, "raised", 0, onset_ms - since_ms, onset_ms)
 
-    def _waited_since(self, mine: _OfRule, sensor: int, since_ms: int) -> int:
+    def _waited_since(self, mine: StandingRule, sensor: int, since_ms: int) -> int:
         return self._planned.put_off_one(sensor, since_ms, int(mine.rule.allowed_ms[sensor]))
 
-    def _ended(self, mine: _OfRule, sensor: int, since_ms: int, at_ms: int) -> Change:
+    def _ended(self, mine: StandingRule, sensor: int, since_ms: int, at_ms: int) -> Change:
         """The end of its alert at this event time; from `since_ms` on it is listened to again."""
         alert = mine.alerts[sensor]
         alert.is_active = mine.active[sensor] = False
         if (since_ms + int(mine.rule.allowed_ms[sensor])) // 1000 > alert.onset_ms // 1000:
             del mine.alerts[sensor]
-        return _step(alert, "cleared", -1, at_ms - alert.condition_since_ms, at_ms)
+        return stepped(alert, "cleared", -1, at_ms - alert.condition_since_ms, at_ms)
 
     # -- snapshot ---------------------------------------------------------------------------------------------------
 
@@ -246,27 +242,32 @@ class Absence:
             for sensor, alert in mine.alerts.items()
         ]
         since_ms = self._since_ms[counted].tobytes()
-        return {"begin_ms": self.begin_ms, "names": self._named[1], "since_ms": since_ms, "alerts": alerts}
+        lost = [row for row in self._of_lost_rules if not self._has_spoken_since(row)]
+        alerts += lost
+        listened_ms = self._listened_ms[counted].tobytes()
+        told = {"names": self._named[1], "since_ms": since_ms, "listened_ms": listened_ms, "alerts": alerts}
+        return {"begin_ms": self.begin_ms, **told}
 
     def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
         """From a snapshot of this watermark; gives the ends of alerts that nothing judges any more.
 
         Who is new in the registry counts from here on.
         """
-        self.begin_ms = state["begin_ms"]
+        self.begin_ms, self._reached_ms = state["begin_ms"], reached_ms
         if self.begin_ms is not None:
             self._since_ms[self._expected] = max(self.begin_ms, reached_ms)
         names = msgspec.msgpack.decode(state["names"], type=list[str])
-        for sensor_id, since_ms in zip(names, np.frombuffer(state["since_ms"], np.int64).tolist(), strict=True):
+        since_ms, listened_ms = (np.frombuffer(state[name], np.int64) for name in ("since_ms", "listened_ms"))
+        for place, sensor_id in enumerate(names):
             sensor = self._roster.index.get(sensor_id)
             if sensor is not None:
-                self._since_ms[sensor] = since_ms
+                self._since_ms[sensor], self._listened_ms[sensor] = since_ms[place], listened_ms[place]
         return list(self._loaded(state["alerts"], reached_ms))
 
     def _loaded(self, alerts: list[list[Any]], reached_ms: int) -> Iterator[Withdrawn]:
         by_rule = {mine.rule.rule.rule_id: mine for mine in self._of}
         for rule_id, sensor_id, level, kept in alerts:
-            alert, mine, sensor = _Alert(*kept), by_rule.get(rule_id), self._roster.index.get(sensor_id)
+            alert, mine, sensor = AbsenceAlert(*kept), by_rule.get(rule_id), self._roster.index.get(sensor_id)
             why = RULE_GONE if mine is None else SENSOR_GONE
             if mine is not None and sensor is not None:
                 is_watched = mine.rule.allowed_ms[sensor] < FAR_MS
@@ -275,22 +276,15 @@ class Absence:
                     mine.alerts[sensor], mine.active[sensor] = alert, alert.is_active
                     continue
             if alert.is_active:
-                at_ms = max(reached_ms, alert.onset_ms)
-                yield Withdrawn(rule_id, sensor_id, alert.onset_ms, alert.step + 1, at_ms, why)
+                alert.step, alert.is_active = alert.step + 1, False
+                yield Withdrawn(rule_id, sensor_id, alert.onset_ms, alert.step, max(reached_ms, alert.onset_ms), why)
+            # Told again its id is the same, for it has the onset: its steps go on.
+            if mine is not None and sensor is not None:
+                mine.alerts[sensor] = alert
+            elif sensor is not None:
+                self._of_lost_rules.append([rule_id, sensor_id, level, alert.state()])
 
-
-def _rows_of(sensors: Ints, heard: Ints) -> Iterator[tuple[int, Ints]]:
-    """Each of these sensors, with the rows in which it speaks."""
-    if not len(sensors):
-        return
-    some = np.flatnonzero(np.isin(heard, sensors))
-    some = some[np.argsort(heard[some], kind="stable")]
-    begin, end = (np.searchsorted(heard[some], sensors, side=side) for side in ("left", "right"))
-    for sensor, first, last in zip(sensors.tolist(), begin.tolist(), end.tolist(), strict=True):
-        yield sensor, some[first:last]
-
-
-def _step(alert: _Alert, transition: Transition, position: int, unheard_ms: int, at_ms: int) -> Change:
-    """The next transition of an alert; its value is how long nothing was said, s."""
-    alert.step += 1
-    return Change(transition, position, alert.step, unheard_ms / 1000, at_ms, alert.onset_ms, alert.condition_since_ms)
+    def _has_spoken_since(self, row: list[Any]) -> bool:
+        """Whether the sensor of a lost rule's alert has spoken since that was told."""
+        _, sensor_id, _, kept = row
+        return int(self._since_ms[self._roster.index[sensor_id]]) > AbsenceAlert(*kept).condition_since_ms

@@ -47,7 +47,8 @@ def send_event(out: Outputs, event: AlertEvent, partitions: EventPartitions, cov
     value = event.model_dump_json(exclude_none=True).encode()
     out.add(ALERT_EVENTS, partitions.of(event.alert_id), Out(event.alert_id.encode(), value))
     out.urgent = True
-    if covers:
+    if covers and not (event.alert is not None and event.alert.scope.sensor_id is not None and not event.alert.area):
+        # A moving sensor is in no zone, and an empty area would be the whole city.
         rules = () if event.transition == "cleared" else covers
         send_cover(out, event, rules, [] if event.alert is None else event.alert.area, partitions)
 
@@ -76,7 +77,7 @@ def send_changed(
     """Add what changed rules or a changed registry make of a standing alert: its end, or what it covers from now on.
 
     The checkpoint rides along: were the rule to come back before the next one, its next step would have the number of
-    this, and would be taken for a repeat.
+    this, and would be taken for a repeat; and a cover that no checkpoint knows of would never be taken back.
     """
     alert_id = alert_id_of(changed.rule_id, changed.scope_id, changed.onset_ms, exercise)
     origin = f"rule:{changed.rule_id}"
@@ -89,8 +90,9 @@ def send_changed(
             at=from_ms(changed.at_ms),
             exercise=exercise,
         )
-        send_cover(out, event, changed.covers, area, partitions)
-        out.urgent = True
+        if area:
+            send_cover(out, event, changed.covers, area, partitions)
+            out.urgent = out.once = True
         return
     event = end_event(alert_id, origin, step=changed.step, at_ms=changed.at_ms, why=changed.why, exercise=exercise)
     send_event(out, event, partitions, changed.covered)

@@ -50,7 +50,7 @@ class _Known:
 
     def __init__(self, exercise: str | None) -> None:
         self.exercise, self.revision, self.digest, self.arrived_ms, self.issued_ms = exercise, -1, 0, 0, 0
-        self.area: list[str] = []
+        self.area: list[str] | None = []
         self.standing: dict[str, list[int]] = {}
         """Per rule id: level index (-1 = none), step, onset ms."""
 
@@ -107,10 +107,11 @@ class BulletinsStage:
         self._known[identity] = known
         known.revision, known.digest, known.arrived_ms = read.revision, digest, record.timestamp
         known.issued_ms, known.area = to_ms(read.issued_at), read.area
+        # The new one first: what both of them cover is uncovered at no moment.
+        self._judge_all(read, known, record.timestamp, ENDED)
         if read.supersedes is not None and (old := self._known.get(_identity(read.supersedes, read.exercise))):
             ended = read.model_copy(update={"bulletin_id": read.supersedes, "cancelled": True})
             self._judge_all(ended, old, record.timestamp, REPLACED)
-        self._judge_all(read, known, record.timestamp, ENDED)
 
     def _judge_all(self, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:
         for rule in self._rules:
@@ -147,6 +148,9 @@ class BulletinsStage:
             held=bulletin.kind in HELD_KINDS,
         )
         send_event(self.out, event, self._events, rule.covers)
+        if transition == "cleared" and not rule.covers:
+            # A worker that was killed with other rules may have told a cover that no checkpoint knows of.
+            send_cover(self.out, event, (), bulletin.area, self._events)
 
     def _forget(self, now_ms: int) -> None:
         self._known = {
@@ -199,7 +203,7 @@ class BulletinsStage:
         for identity, (exercise, revision, digest, arrived_ms, standing, issued_ms, *area) in state["known"].items():
             known = self._known[identity] = _Known(exercise)
             known.revision, known.digest, known.arrived_ms, known.standing = revision, digest, arrived_ms, standing
-            known.issued_ms, known.area = issued_ms, area[0] if area else []
+            known.issued_ms, known.area = issued_ms, area[0] if area else None
         now, covered = self._judged_by(), state.get("covers", {})
         covers = covers_of(self._rules)
         for identity, known in self._known.items():
@@ -223,8 +227,9 @@ class BulletinsStage:
             at=from_ms(known.issued_ms),
             exercise=known.exercise,
         )
-        send_cover(self.out, event, covers, known.area, self._events)
-        self.out.urgent = True
+        if known.area is not None:  # an older checkpoint does not say where
+            send_cover(self.out, event, covers, known.area, self._events)
+            self.out.urgent = self.out.once = True
 
     def _withdraw(self, bulletin_id: str, known: _Known, rule_id: str, why: Bilingual, covered: list[str]) -> None:
         """End an alert as of the newest announcement; its step is kept, for its id is the same should the rule return."""

@@ -12,6 +12,9 @@ from streams.contract.sensors import Sensor
 from streams.contract.times import to_ms
 from streams.engine.instants import Bools, Ints
 
+FAR_MS: Final = 1 << 53
+"""Later than every instant."""
+
 
 class Maintenance:
     """The periods of one domain's sensors. Sensors without one cost nothing.
@@ -35,8 +38,10 @@ class Maintenance:
     def covers(self, sensor: Ints, at_ms: Ints) -> Bools:
         """Which readings are of a time of work on their sensor. (n,)"""
         covered = np.zeros(len(sensor), np.bool_)
+        oldest_ms, newest_ms = int(at_ms.min(initial=FAR_MS)), int(at_ms.max(initial=-FAR_MS))
         for begin_ms, end_ms, mine in self._periods:
-            covered |= mine[sensor] & (at_ms >= begin_ms) & (at_ms < end_ms)
+            if begin_ms <= newest_ms and end_ms > oldest_ms:
+                covered |= mine[sensor] & (at_ms >= begin_ms) & (at_ms < end_ms)
         return covered
 
     def put_off(self, since_ms: Ints, allowed_ms: Ints) -> Ints:

@@ -11,12 +11,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from streams.engine.absence import Absence, Heard
+from streams.engine.absence import Absence
 from streams.engine.absence_rules import Absent
 from streams.engine.batch import Batch, Values, ordered
 from streams.engine.changed_seeds import Recovered, Withdrawn
 from streams.engine.closing import Closing, Entry, Finished
 from streams.engine.duplicates import Seen, keys_of
+from streams.engine.heard import Heard
 from streams.engine.instants import Bools, Ints
 from streams.engine.judging import Judging, Watch
 from streams.engine.panes import PANE_MS, grouped

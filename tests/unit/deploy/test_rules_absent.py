@@ -115,4 +115,4 @@ def test_it_reads_well_in_both_languages(known: registry.Registry) -> None:
 def test_of_a_sensor_that_never_spoke_it_says_since_when_it_is_waited_for(known: registry.Registry) -> None:
     ko, en = (_told(lang, known, has_spoken=False) for lang in ("ko", "en"))
     assert "2022-09-06 19:00:00부터 기다렸으나 이 관측소의 관측값이 없습니다." in ko
-    assert "It has been waited for since 2022-09-06 19:00:00 KST, and the log holds no reading of it." in en
+    assert "It has been waited for since 2022-09-06 19:00:00 KST, and no reading of it has come." in en

@@ -4,36 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
-from streams.contract.alerts import Bilingual
-from streams.contract.rules import Rule
-from streams.contract.sensors import Sensor
-from streams.contract.times import format_ms, parse_ms
-from streams.engine import changed_seeds, snapshot
-from tests.support.absence import on_absence
-from tests.support.timeline import RAIN, RAIN_RULE, RIVER, SLOW, Partition, Raw, clock, ms, sensor
-
-RULE = on_absence()
-"""After three intervals: of `rain-1` 3 minutes, of `river-1` half an hour."""
-QUIET = sensor("quiet-1", interval_s=600)
-SENSORS = [RAIN, RIVER]
-
-
-def lines(p: Partition) -> list[str]:
-    return [
-        f"{clock(parse_ms(e['at']))} {e['alert']['scope']['sensor_id']} {e['transition']} {e['value']:g}"
-        for e in p.events()
-    ]
-
-
-def beats(p: Partition, first: str, last: str, sensor_id: str = "rain-1", **more: Any) -> None:
-    """A reading each minute."""
-    for at_ms in range(ms(first), ms(last) + 1, 60_000):
-        p.reads(clock(at_ms), sensor_id, temperature_c=20, **more)
-
+from streams.contract.times import format_ms
+from streams.engine import snapshot
+from tests.support.absence import QUIET, RULE, SENSORS, beats, lines, on_absence
+from tests.support.timeline import RAIN, RIVER, SLOW, Partition, Raw, ms, sensor
 
 # -- when it is absent --------------------------------------------------------------------------------------------------
 
@@ -80,12 +57,37 @@ def test_a_publication_delay_is_waited_for_beside() -> None:
     assert lines(p) == ["13:00 slow-1 raised 10800"], "a quarter of an hour and the grace after 13:00"
 
 
-def test_a_gap_between_a_sensors_own_readings_is_told_when_nobody_else_speaks() -> None:
-    p = Partition([RIVER], [RULE])
-    for at in ("10:00", "10:30:59", "12:00"):
-        p.reads(at, "river-1", water_level_m=0.5)
+def test_a_hole_in_the_log_is_held_against_nobody() -> None:
+    """The broker was away: what comes first afterwards does not make a city of dead sensors of all the others."""
+    p = Partition([*SENSORS, QUIET], [RULE])
+    for sensor_id in ("river-1", "rain-1", "quiet-1"):
+        p.reads("10:00", sensor_id, temperature_c=20)
 
-    assert lines(p) == ["11:00:59 river-1 raised 1800", "12:00 river-1 cleared 5341"], "the grace is waited for beside"
+    p.reads("12:00", "rain-1", temperature_c=20)
+    assert p.events() == []
+    beats(p, "12:01", "12:29")
+    p.reads("12:29:30", "quiet-1", temperature_c=20)
+    beats(p, "12:30", "12:31")
+
+    assert lines(p) == ["12:29 river-1 raised 1800"], "it is waited for from where the log goes on, at 11:59"
+
+
+def test_what_the_log_could_not_hide_is_told_through_a_hole() -> None:
+    """An hour is no hole for a sensor that speaks each hour."""
+    p = Partition([RIVER, SLOW], [on_absence("absent", 3, "weather-station")])
+    p.reads("10:00", "slow-1", temperature_c=20, period_s=3600)
+    for hour in (10, 11, 12, 13):
+        p.reads(f"{hour}:20", "river-1", water_level_m=0.5)
+
+    assert lines(p) == ["13:00 slow-1 raised 10800"]
+
+
+def test_a_first_reading_that_comes_late_makes_nobody_absent() -> None:
+    p = Partition(SENSORS, [RULE])
+    p.reads("09:00", "river-1", water_level_m=0.5, arrives="10:00")
+    beats(p, "10:00", "10:20")
+
+    assert lines(p) == [], "it was listened to from 10:00 on"
 
 
 @pytest.mark.parametrize("quality", ["suspect", "maintenance"])
@@ -240,16 +242,29 @@ LOG: list[tuple[str, str]] = [
     ("12:01", "rain-1"),
     ("11:59", "quiet-1"),
 ]
+BEATS = [(f"{minute // 60}:{minute % 60:02}", "beat-1") for minute in range(600, 722, 2)]
+"""Without them the hours in which nobody speaks would be holes."""
+
+
+def merged() -> list[tuple[str, str]]:
+    """The log with its beats, each before what is said later."""
+    found, beats_left = list[tuple[str, str]](), list(BEATS)
+    for at, sensor_id in LOG:
+        while beats_left and ms(beats_left[0][0]) <= ms(at):
+            found.append(beats_left.pop(0))
+        found.append((at, sensor_id))
+    return found + beats_left
 
 
 def played(cuts: Sequence[int], *, restarts: bool = False) -> list[tuple[str, int]]:
-    sensors = [*SENSORS, QUIET]
+    sensors = [*SENSORS, QUIET, sensor("beat-1")]
     rules = [RULE, on_absence("soon", 1.5)]
     p, found, begin = Partition(sensors, rules), list[tuple[str, int]](), 0
-    log = [
-        Raw(i, ms("12:02"), json.dumps({"sensor_id": s, "observed_at": format_ms(ms(at)), "temperature_c": 1}).encode())
-        for i, (at, s) in enumerate(LOG)
-    ]
+    log, newest_ms = list[Raw](), 0
+    for at, s in merged():
+        newest_ms = max(newest_ms, ms(at))
+        said = {"sensor_id": s, "observed_at": format_ms(ms(at)), "temperature_c": 1}
+        log.append(Raw(len(log), newest_ms, json.dumps(said).encode()))
     for end in (*cuts, len(log)):
         p.stage.step(log[begin:end])
         found += [(e["alert_id"] + " " + e["transition"] + " " + e["at"], e["step"]) for e in p.events()]
@@ -265,9 +280,9 @@ def played(cuts: Sequence[int], *, restarts: bool = False) -> list[tuple[str, in
 def test_it_does_not_matter_where_the_log_is_cut(restarts: bool) -> None:
     whole = played([])
     assert len(whole) > 10
-    for cut in range(1, len(LOG)):
+    for cut in range(1, len(LOG) + len(BEATS), 3):
         assert played([cut], restarts=restarts) == whole, cut
-    assert played(range(1, len(LOG)), restarts=restarts) == whole
+    assert played(range(1, len(LOG) + len(BEATS)), restarts=restarts) == whole
 
 
 # -- by the clock -------------------------------------------------------------------------------------------------------
@@ -296,73 +311,3 @@ def test_a_partition_that_never_had_a_reading_tells_nothing() -> None:
     p.reads("10:00", "river-1", water_level_m=0.5, exercise="drill")
     assert p.stage.release_idle(ms("20:00")) is False
     assert p.events() == []
-
-
-# -- rules and registry that change -------------------------------------------------------------------------------------
-
-OTHER_LEVEL = on_absence(level="caution")
-ENDS: dict[str, tuple[list[Rule], list[Sensor], Bilingual]] = {
-    "the rule is gone": ([RAIN_RULE], SENSORS, changed_seeds.RULE_GONE),
-    "the sensor is gone": ([RULE], [RAIN], changed_seeds.SENSOR_GONE),
-    "it judges other kinds": ([on_absence("absent", 3, "weather-station")], SENSORS, changed_seeds.RULE_CHANGED),
-    "the level is gone": ([OTHER_LEVEL], SENSORS, changed_seeds.LEVEL_GONE),
-}
-
-
-def absent() -> Partition:
-    p = Partition(SENSORS, [RULE])
-    p.reads("10:00", "river-1", water_level_m=0.5)
-    beats(p, "10:00", "10:40")
-    assert lines(p) == ["10:30 river-1 raised 1800"]
-    return p
-
-
-@pytest.mark.parametrize(("rules", "sensors", "why"), ENDS.values(), ids=list(ENDS))
-def test_an_alert_that_nobody_judges_any_more_ends_and_says_why(
-    rules: list[Rule], sensors: list[Sensor], why: Bilingual
-) -> None:
-    p = absent().restarted(sensors, rules)
-
-    (event,) = p.events()
-
-    assert (event["transition"], event["step"], event["withdrawn"]) == ("cleared", 2, why.model_dump())
-    assert event["at"] == format_ms(ms("10:39"))
-    assert p.stage.out.once
-
-
-def test_an_alert_stands_on_when_the_rule_waits_longer_and_ends_with_the_next_reading() -> None:
-    p = absent().restarted(SENSORS, [on_absence("absent", 6)])
-    beats(p, "10:41", "11:10")
-    assert p.events() == []
-
-    p.reads("11:10", "river-1", water_level_m=0.5)
-
-    assert lines(p) == ["11:10 river-1 cleared 4200"]
-
-
-def test_a_rule_that_waits_less_takes_who_is_overdue_with_the_next_record() -> None:
-    p = Partition(SENSORS, [RULE])
-    p.reads("10:00", "river-1", water_level_m=0.5)
-    beats(p, "10:00", "10:25")
-
-    p = p.restarted(SENSORS, [on_absence("absent", 2)])
-    assert p.events() == []
-    beats(p, "10:26", "10:26")
-
-    assert lines(p) == ["10:20 river-1 raised 1200"]
-
-
-def test_a_sensor_that_is_new_in_the_registry_counts_from_then_on() -> None:
-    p = Partition([RAIN], [RULE])
-    beats(p, "10:00", "11:00")
-
-    p = p.restarted(SENSORS, [RULE])
-    beats(p, "11:01", "11:30")
-
-    assert lines(p) == ["11:29 river-1 raised 1800"], "the watermark stood at 10:59"
-
-
-def test_an_alert_stands_through_restarts() -> None:
-    again = absent().restarted(SENSORS, [RULE]).restarted(SENSORS, [RULE])
-    again.reads("10:41", "river-1", water_level_m=0.5)
-    assert lines(again) == ["10:41 river-1 cleared 2460"]
