@@ -37,11 +37,6 @@ class Roster:
     zone_names: dict[str, Bilingual]
     timing: DomainSettings
 
-    @property
-    def longest_delay_ms(self) -> int:
-        """The greatest publication delay."""
-        return int(self.delay_ms.max(initial=0))
-
     def area_of(self, sensor_id: str) -> list[str]:
         """The zone where a sensor stands; none of one that moves about, or is not there."""
         number = self.index.get(sensor_id)
