@@ -85,7 +85,7 @@ async def test_a_new_alert_appears_and_is_announced(visit: Visit, room: RoomProc
         await writer.alert(2, None)
         await expect(seen["alert-row"]).to_have_count(0)
         await expect(seen["ended-row"]).to_be_visible()
-        await expect(seen["announcer"]).to_contain_text("경보 끝")
+        await expect(seen["announcer"]).to_contain_text("경보 해제")
 
 
 async def test_acknowledging_asks_the_name_and_shows_who(

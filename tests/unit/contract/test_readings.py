@@ -167,12 +167,12 @@ ABOVE, BELOW = {"at_least": 10}, {"below": 5}
         (
             {"window": "sliding", "window_s": 3600, "aggregate": "rise", "measure": "water_level_m"},
             [("caution", {"gauge_level": "caution"}, {"below": 1})],
-            "heights, not a rise",
+            "heights, not rises",
         ),
         (
             {"window": "sliding", "window_s": 3600, "aggregate": "rise", "measure": "water_level_m"},
             [("caution", {"at_least": 1}, {"below_gauge_level": "caution"})],
-            "heights, not a rise",
+            "heights, not rises",
         ),
         (
             {"window": "reading", "measure": "water_level_m"},
