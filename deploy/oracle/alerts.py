@@ -101,7 +101,7 @@ def bulletin_alerts(city: City, bulletins: Iterable[dict[str, Any]]) -> Alerts:
         known[bulletin["bulletin_id"]] = bulletin
         rules = [rule for rule in city.rules if rule.get("bulletin", {}).get("kind") == bulletin["kind"]]
         replaced = bulletin.get("supersedes")
-        for rule in rules if replaced in known else []:
+        for rule in rules if replaced in known and replaced != bulletin["bulletin_id"] else []:
             _announce(found, rule, {**bulletin, "bulletin_id": replaced, "cancelled": True}, city.centre)
         for rule in rules:
             _announce(found, rule, bulletin, city.centre)

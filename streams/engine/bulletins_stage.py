@@ -109,8 +109,9 @@ class BulletinsStage:
         known.issued_ms, known.area = to_ms(read.issued_at), read.area
         # The new one first: what both of them cover is uncovered at no moment.
         self._judge_all(read, known, record.timestamp, ENDED)
-        if read.supersedes is not None and (old := self._known.get(_identity(read.supersedes, read.exercise))):
-            ended = read.model_copy(update={"bulletin_id": read.supersedes, "cancelled": True})
+        replaced = None if read.supersedes in (None, read.bulletin_id) else read.supersedes
+        if replaced is not None and (old := self._known.get(_identity(replaced, read.exercise))):
+            ended = read.model_copy(update={"bulletin_id": replaced, "cancelled": True})
             self._judge_all(ended, old, record.timestamp, REPLACED)
 
     def _judge_all(self, bulletin: Bulletin, known: _Known, arrived_ms: int, ended: Bilingual) -> None:

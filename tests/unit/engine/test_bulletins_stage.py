@@ -188,6 +188,12 @@ def test_a_bulletin_that_supersedes_another_ends_its_alert(b: Bulletins) -> None
     assert b.events()[2]["alert"]["instruction"]["en"] == "A newer announcement has replaced it."
 
 
+def test_a_bulletin_that_supersedes_itself_is_a_revision(b: Bulletins) -> None:
+    b.says(kind="weather-warning", level="advisory")
+    b.says(kind="weather-warning", revision=1, level="warning", supersedes="kma-1")
+    assert b.changes() == ["warning:kma-1 1 raised advisory", "warning:kma-1 2 stepped_up warning"]
+
+
 def test_an_exercises_bulletin_is_another_and_says_so(b: Bulletins) -> None:
     b.says(magnitude=5.5)
     b.says(magnitude=5.5, exercise="quake-day")
