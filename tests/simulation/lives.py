@@ -65,6 +65,8 @@ def lives_of(events: Iterable[Fetched]) -> Lives:
     lives, alerts = Lives(), dict[str, _Alert]()
     for record in events:
         event = orjson.loads(record.value or b"")
+        if "cover" in event:  # no rule of this city covers another: it is the end of none
+            continue
         alert_id, origin = event["alert_id"], event["origin"]
         known = alerts.get(alert_id)
         if known is not None:

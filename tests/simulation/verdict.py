@@ -216,7 +216,7 @@ def _events(logs: dict[Place, list[Fetched]], expected: Expected) -> Iterator[st
     steps: dict[str, dict[int, dict[str, Any]]] = {}
     for _, record in _of(logs, ALERT_EVENTS):
         event = orjson.loads(record.value or b"")
-        if event["transition"] != "commanded":
+        if event["transition"] != "commanded" and "cover" not in event:
             mine = steps.setdefault(event["alert_id"], {})
             if mine.setdefault(event["step"], event) is not event:
                 yield f"step {event['step']} of {event['alert_id']} is told twice"

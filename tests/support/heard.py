@@ -116,6 +116,8 @@ class Heard:
 
     def _event(self, value: bytes) -> None:
         said = orjson.loads(value)
+        if "cover" in said:  # what an alert covers is no step of its life
+            return
         if self._identify("event", (said["alert_id"], said["origin"], said["step"]), value):
             self.events.setdefault(said["alert_id"], {})[said["step"]] = Happened(
                 said["transition"], said.get("level"), parse_ms(said["at"]), said.get("value"), said.get("threshold")
