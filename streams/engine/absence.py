@@ -73,6 +73,8 @@ class Absence:
         intervals_ms = np.array([round(sensor.interval_s * 1000) for sensor in roster.sensors], np.int64)
         self._hole_ms: Ints = intervals_ms + round(roster.timing.idle_s * 1000)
         """A move of the watermark that is longer is a hole in the log. (sensors,)"""
+        self._past_holes: list[tuple[int, int]] = []
+        """Length and end of each hole that no longer one followed: `_listened_ms` in few words."""
         self._shortest_hole_ms = int(self._hole_ms.min(initial=FAR_MS))
         self._of_lost_rules: list[list[Any]] = []
         """Alerts of rules that are gone, as in the snapshot: their steps go on should the rule return."""
@@ -108,6 +110,8 @@ class Absence:
 
     def _wait_anew(self, length_ms: int, mark_ms: int) -> None:
         """After a hole of this length nobody whom it could have hidden is due before this watermark and what is allowed."""
+        self._past_holes = [hole for hole in self._past_holes if hole[0] > length_ms]
+        self._past_holes.append((length_ms, mark_ms))
         self._listened_ms[self._hole_ms < length_ms] = mark_ms
 
     def _told(self, heard: Heard, watermark_ms: int) -> list[Absent]:
@@ -244,8 +248,7 @@ class Absence:
         since_ms = self._since_ms[counted].tobytes()
         lost = [row for row in self._of_lost_rules if not self._has_spoken_since(row)]
         alerts += lost
-        listened_ms = self._listened_ms[counted].tobytes()
-        told = {"names": self._named[1], "since_ms": since_ms, "listened_ms": listened_ms, "alerts": alerts}
+        told = {"names": self._named[1], "since_ms": since_ms, "holes": self._past_holes, "alerts": alerts}
         return {"begin_ms": self.begin_ms, **told}
 
     def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn]:
@@ -257,11 +260,13 @@ class Absence:
         if self.begin_ms is not None:
             self._since_ms[self._expected] = max(self.begin_ms, reached_ms)
         names = msgspec.msgpack.decode(state["names"], type=list[str])
-        since_ms, listened_ms = (np.frombuffer(state[name], np.int64) for name in ("since_ms", "listened_ms"))
+        since_ms = np.frombuffer(state["since_ms"], np.int64)
         for place, sensor_id in enumerate(names):
             sensor = self._roster.index.get(sensor_id)
             if sensor is not None:
-                self._since_ms[sensor], self._listened_ms[sensor] = since_ms[place], listened_ms[place]
+                self._since_ms[sensor] = since_ms[place]
+        for length_ms, mark_ms in state["holes"]:
+            self._wait_anew(length_ms, mark_ms)
         return list(self._loaded(state["alerts"], reached_ms))
 
     def _loaded(self, alerts: list[list[Any]], reached_ms: int) -> Iterator[Withdrawn]:

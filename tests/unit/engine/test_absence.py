@@ -72,6 +72,20 @@ def test_a_hole_in_the_log_is_held_against_nobody() -> None:
     assert lines(p) == ["12:29 river-1 raised 1800"], "it is waited for from where the log goes on, at 11:59"
 
 
+def test_a_hole_is_remembered_for_a_sensor_that_had_not_spoken_yet() -> None:
+    p = Partition(SENSORS, [RULE])
+    p.reads("10:00", "rain-1", temperature_c=20, exercise="drill")
+    p.reads("12:00", "rain-1", temperature_c=20, exercise="drill")
+
+    p = p.restarted(SENSORS, [RULE])
+    p.reads("10:05", "river-1", water_level_m=0.5, exercise="drill")
+    beats(p, "12:01", "12:29", exercise="drill")
+    assert lines(p) == []
+    beats(p, "12:30", "12:31", exercise="drill")
+
+    assert lines(p) == ["12:29 river-1 raised 1800"]
+
+
 def test_what_the_log_could_not_hide_is_told_through_a_hole() -> None:
     """An hour is no hole for a sensor that speaks each hour."""
     p = Partition([RIVER, SLOW], [on_absence("absent", 3, "weather-station")])
