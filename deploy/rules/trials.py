@@ -59,10 +59,17 @@ class Trials:
         return [Outcome(file.path, number, test, found[id(test)]) for file, number, test in every]
 
     def verdict(self, file: RuleTests, test: Timeline) -> Verdict:
-        """Run a timeline, or look at a scenario that was played."""
+        """Run a timeline, or look at a scenario, which is played the first time.
+
+        Raises:
+            WrongInput, WrongSeed: the scenario is not there or can't be played.
+        """
         rule = file.rules[test.rule]
         if test.scenario is None:
             return tried(test, rule, self.known)
+        if test.scenario not in self._played:
+            rules = self._rules_of(test.scenario)
+            self._played[test.scenario] = played(test.scenario, self.seeds, self.known, rules)
         return compared(test.scenario, self.seeds, self.known, rule, self._played[test.scenario])
 
     def _rules_of(self, scenario: str) -> list[Rule]:
