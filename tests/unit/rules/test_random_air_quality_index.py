@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from deploy.oracle.air_quality_index import ENDS, NEXT, index_of
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, UNKNOWN, indices
 from streams.engine.hourly import HOUR_MS
-from tests.support.random_rules import EXERCISE, Said, arrived, pasts, write_alike
+from tests.support.random_rules import Said, agreed, write_alike
 from tests.support.side_by_side import SideBySide
 from tests.support.zone_city import PLACE, level
 
@@ -154,22 +152,7 @@ def _past(name: str, rng: random.Random) -> list[Said]:
 
 @pytest.mark.slow
 def test_the_index_raises_as_the_calculation_has_it(both: SideBySide) -> None:
-    seen: Counter[str] = Counter()
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(seed=st.integers(0, 2**32))
-    def check(seed: int) -> None:
-        said, restarts = pasts(NAMES, random.Random(seed), _past)
-        log = [arrived(one, STATION["domain"]) for one in said]
-        assert both.differences(log, EXERCISE, restarts=restarts, seen=seen) == []
-
-    check()
+    seen = agreed(both, NAMES, _past, STATION["domain"], EXAMPLES)
 
     for happened in (
         "raised advisory",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from tests.support.random_rules import EXERCISE, Said, arrived, pasts, write_alike
+from tests.support.random_rules import Said, agreed, write_alike
 from tests.support.side_by_side import SideBySide
 from tests.support.zone_city import PLACE, level
 
@@ -114,22 +111,7 @@ def _past(name: str, rng: random.Random) -> list[Said]:
 
 @pytest.mark.slow
 def test_further_conditions_raise_as_the_calculation_has_it(both: SideBySide) -> None:
-    seen: Counter[str] = Counter()
-
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(seed=st.integers(0, 2**32))
-    def check(seed: int) -> None:
-        said, restarts = pasts(NAMES, random.Random(seed), _past)
-        log = [arrived(one, STATION["domain"]) for one in said]
-        assert both.differences(log, EXERCISE, restarts=restarts, seen=seen) == []
-
-    check()
+    seen = agreed(both, NAMES, _past, STATION["domain"], EXAMPLES)
 
     for happened in (
         "sums raised advisory",
