@@ -129,9 +129,13 @@ async def committed(
                 try:
                     found: dict[TopicPartition, OffsetAndMetadata]
                     found = await admin.list_consumer_group_offsets(group, partitions=partitions)
-                    return found
+                    # A group that is still being loaded is answered for as a whole, which the client passes over: it then
+                    # names no partition. Taken for "nothing was committed", everything would be told again.
+                    if found.keys() >= set(partitions):
+                        return found
                 except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
-                    await asyncio.sleep(COORDINATOR_S)  # a broker that has just begun
+                    pass
+                await asyncio.sleep(COORDINATOR_S)  # a broker that has just begun
     except (TimeoutError, OSError, KafkaError) as e:
         raise Unavailable(
             f"the broker does not tell the group's offsets ({type(e).__name__})",

@@ -26,7 +26,7 @@ RARE: Final = {
     "release": SEEDS,
     "release told to zones": SEEDS * 10,
     "absent in reality": SEEDS * 4,
-    "absent in an exercise": SEEDS * 2,
+    "absent in an exercise": SEEDS // 5,
     "taken": SEEDS * 4,
     "zone_late": SEEDS // 20,
     "zone alert in reality": SEEDS // 2,

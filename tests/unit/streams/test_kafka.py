@@ -1,4 +1,4 @@
-"""Readers of a compacted log: what the cleaner leaves of transactions stops none of them."""
+"""What brokers answer that clients take otherwise: emptied markers of a compacted log, a group that is being loaded."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer import fetcher
+from aiokafka.protocol.commit import OffsetFetchResponse_v3
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from streams import kafka
+from streams.settings import Settings
 from streams.worker import fetched
 
 TP = TopicPartition("hub.checkpoints", 0)
@@ -59,3 +63,31 @@ def test_a_marker_that_is_whole_ends_what_was_aborted(kind: Any) -> None:
     log = _batch(0, b"never", b"seen") + _batch(2, control=ABORT) + _batch(3, b"b") + _batch(4, control=COMMIT)
 
     assert _read(kind, log, [(PRODUCER, 0)]) == ([b"b"], 5)
+
+
+async def test_a_group_that_is_being_loaded_is_not_one_that_committed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, not_mine = 14, 16
+    answers = [
+        OffsetFetchResponse_v3(0, [], loading),
+        OffsetFetchResponse_v3(0, [], not_mine),
+        OffsetFetchResponse_v3(0, [(TP.topic, [(TP.partition, 7, "checkpoint@3", 0)])], 0),
+    ]
+
+    async def admin(_: Settings) -> AIOKafkaAdminClient:
+        return AIOKafkaAdminClient()
+
+    async def found(*_: object) -> int:
+        return 1
+
+    async def answered(*_: object) -> OffsetFetchResponse_v3:
+        return answers.pop(0)
+
+    monkeypatch.setattr(kafka, "_admin", admin)
+    monkeypatch.setattr(kafka, "COORDINATOR_S", 0)
+    monkeypatch.setattr(AIOKafkaAdminClient, "find_coordinator", found)
+    monkeypatch.setattr(AIOKafkaAdminClient, "_send_request", answered)
+
+    offsets = await kafka.committed(Settings(), "urbanhub-worker", [TP])
+
+    assert offsets[TP].offset == 7
+    assert answers == []
