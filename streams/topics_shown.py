@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from streams.contract.topics import DAY_MS, TOPICS, Topic
+from streams.contract.times import DAY_MS
+from streams.contract.topics import TOPICS, Topic
 from streams.kafka import TopicDifference
 
 

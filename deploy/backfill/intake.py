@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from connectors.replay.recording import Record
-from streams.contract.times import format_ms, parse_ms
+from streams.contract.times import DAY_MS, format_ms, parse_ms
 from streams.contract.topics import READING_TOPICS
 from streams.errors import WrongInput
-
-DAY_MS: Final = 86_400_000
 
 
 class Shard(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
 from aiokafka import ConsumerRecord
@@ -16,10 +16,9 @@ from streams.contract.readings import READINGS, SET_ASIDE, Domain, Reading
 from streams.contract.times import parse_ms, to_ms
 from streams.contract.topics import TOPICS, readings_topic, windows_topic
 from streams.contract.windows import Window
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from streams.kafka import partition_of
 
-EXERCISE_KEPT_MS: Final = 86_400_000
-"""An exercise's state is dropped a day of arrival time after its last record (contract 3): what lies before is of another."""
 T = TypeVar("T")
 
 

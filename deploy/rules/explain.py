@@ -21,8 +21,8 @@ from streams.contract.alerts import Alert, AlertEvent, Bilingual, Level
 from streams.contract.bulletins import Bulletin
 from streams.contract.rules import Rule
 from streams.contract.times import from_ms, to_ms
+from streams.engine.announced_levels import distance_of
 from streams.engine.levels import Threshold
-from streams.engine.reports import distance_of
 from streams.registry import Registry
 from streams.settings import Settings
 

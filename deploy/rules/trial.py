@@ -16,13 +16,13 @@ from deploy.rules.timelines import Expected, Timeline, series_of, step_s
 from streams.contract.alerts import Alert, Bilingual
 from streams.contract.maintenance import Period
 from streams.contract.rules import Rule
-from streams.contract.times import format_ms, from_ms, to_ms
+from streams.contract.times import DAY_MS, format_ms, from_ms, to_ms
 from streams.contract.topics import BULLETINS, readings_topic
 from streams.registry import Registry
 
 FIRST_DAY: Final = dt.date(2024, 1, 1)
 """Any day will do on which no clock is put forward or back."""
-AFTERWARDS_MS: Final = 2 * 86_400_000
+AFTERWARDS_MS: Final = 2 * DAY_MS
 """Nothing more comes for so long: the longest window, a day, has closed by then, however late its sensors publish."""
 SAME: Final = 1e-6
 """Values are kept to this part of their unit."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from streams.contract.rejections import DeadLetterHeaders
+from streams.contract.times import DAY_MS
 from streams.contract.topics import DEFAULT_PARTITIONS, TOPICS, Topic
 
 CONTRACT_VERSION: Final = "1.0.0"
@@ -109,8 +110,8 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def _kept(topic: Topic) -> str:
     if not topic.compacted:
-        return f"{topic.retention_ms // 86_400_000} days"
-    return f"compacted, but not before {topic.compaction_lag_ms // 86_400_000} days"
+        return f"{topic.retention_ms // DAY_MS} days"
+    return f"compacted, but not before {topic.compaction_lag_ms // DAY_MS} days"
 
 
 def _message(topic: Topic, schemas: dict[str, Any], refs: dict[str, dict[str, str]]) -> dict[str, Any]:

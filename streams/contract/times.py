@@ -16,6 +16,7 @@ PATTERN: Final = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
 FIRST_YEAR: Final = 2000
 """A year before this is taken for a clock that was never set (contract 3)."""
 
+DAY_MS: Final = 86_400_000
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MILLISECOND: Final = dt.timedelta(milliseconds=1)
 _INSTANT: Final = re.compile(PATTERN, re.ASCII)

@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from streams.contract.alerts import Alert, AlertEvent, Command
 from streams.contract.bulletins import Bulletin
 from streams.contract.readings import READINGS, Domain
+from streams.contract.times import DAY_MS
 from streams.contract.windows import Window
 from streams.contract.zone_inputs import ZoneInput
 
-DAY_MS: Final = 86_400_000
 MIB: Final = 1 << 20
 DEFAULT_PARTITIONS: Final = 4
 

@@ -16,11 +16,12 @@ from pydantic import ValidationError
 from streams.contract import rejections
 from streams.contract.alerts import Acknowledgement, Alert, AlertEvent, Bilingual, Command, Cover
 from streams.contract.rejections import Rejection
-from streams.contract.times import format_ms, to_ms
+from streams.contract.times import DAY_MS, format_ms, to_ms
 from streams.contract.topics import ALERT_EVENTS, ALERTS, REJECTED
 from streams.engine import snapshot
 from streams.engine.covers import Covers
 from streams.engine.dead_letter import dead_letter
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from streams.engine.outputs import Out, Outputs
 from streams.engine.records import Record
 
@@ -28,11 +29,8 @@ NAME: Final = "alerts"
 KEPT_COMMENTS: Final = 50
 KEPT_COMMANDS: Final = 200
 """A command that comes again is known among so many of its alert's latest."""
-DAY_MS: Final = 86_400_000
 KEPT_AFTER_END_MS: Final = 7 * DAY_MS
 """A cleared alert takes comments for a week of arrival time; then only its sequence is remembered."""
-EXERCISE_KEPT_MS: Final = DAY_MS
-"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
 REMOVED_AFTER_MS: Final = 90 * DAY_MS
 """A cleared alert is removed from the topic so long after its end (contract 2)."""
 CLOSED: Final = Bilingual(ko="담당자가 종료했습니다.", en="Closed by an officer.")

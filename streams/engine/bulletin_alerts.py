@@ -11,7 +11,7 @@ from streams.contract.rule_levels import RuleLevel
 from streams.contract.rules import Rule
 from streams.contract.times import from_ms
 from streams.engine.alert_events import alert_id_of
-from streams.engine.reports import held_by
+from streams.engine.announced_levels import held_by
 
 WHOLE_CITY: Final = Bilingual(ko="시 전역", en="the whole city")
 UNKNOWN: Final = Bilingual(ko="미상", en="unknown")

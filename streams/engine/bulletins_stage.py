@@ -17,18 +17,19 @@ from streams.contract.bulletins import HELD_KINDS, Bulletin
 from streams.contract.readings import MAX_RECORD_BYTES
 from streams.contract.rejections import Rejection
 from streams.contract.rules import Rule
-from streams.contract.times import from_ms, to_ms
+from streams.contract.times import DAY_MS, from_ms, to_ms
 from streams.contract.topics import BULLETINS, REJECTED
 from streams.engine import snapshot
 from streams.engine.alert_events import alert_id_of, end_event, send_event
+from streams.engine.announced_levels import reached
 from streams.engine.bulletin_alerts import BulletinAlerts
 from streams.engine.changed_seeds import covers_of, place_now
 from streams.engine.covers import send_cover
 from streams.engine.dead_letter import dead_letter
 from streams.engine.event_partitions import EventPartitions
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from streams.engine.outputs import Outputs
 from streams.engine.records import Record
-from streams.engine.reports import reached
 
 NAME: Final = "bulletins"
 ENDED: Final = Bilingual(ko="발표 기관이 해제했습니다.", en="The institution has lifted it.")
@@ -37,10 +38,8 @@ BELOW: Final = Bilingual(
     en="As revised, it no longer reaches what this rule asks for.",
 )
 REPLACED: Final = Bilingual(ko="새 발표로 대체되었습니다.", en="A newer announcement has replaced it.")
-KEPT_MS: Final = 90 * 86_400_000
+KEPT_MS: Final = 90 * DAY_MS
 """A bulletin's state is dropped so long after its last revision: three times what the topic keeps."""
-EXERCISE_KEPT_MS: Final = 86_400_000
-"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
 
 
 class _Known:

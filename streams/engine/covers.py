@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.contract.alerts import Alert, AlertEvent, Cover
+from streams.contract.times import DAY_MS
 from streams.contract.topics import ALERT_EVENTS
 from streams.engine.event_partitions import EventPartitions
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from streams.engine.outputs import Out, Outputs
 
-DAY_MS: Final = 86_400_000
 ENDED_KEPT_MS: Final = 7 * DAY_MS
 """The end of a cover is remembered so long after it arrived, so that a repeat of its beginning does not bring it back."""
-EXERCISE_KEPT_MS: Final = DAY_MS
-"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
 
 
 def send_cover(

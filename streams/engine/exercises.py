@@ -12,13 +12,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from streams.contract.times import DAY_MS
 from streams.engine.instants import Bools, Ints
 from streams.engine.timeline import Timeline
-from streams.engine.watermark import DAY_MS
 
 MOST_EXERCISES: Final = 8
 REPLACED_AFTER_MS: Final = 600_000
-KEPT_MS: Final = DAY_MS
+EXERCISE_KEPT_MS: Final = DAY_MS
+"""An exercise's state is dropped a day of arrival time after its last record (contract 3)."""
 
 
 class Run(NamedTuple):
@@ -66,7 +67,7 @@ class Exercises:
         for i, (name, now) in enumerate(zip(exercise, arrival_ms, strict=True)):
             if name is None:
                 continue
-            if name in last and now - last[name] <= KEPT_MS:
+            if name in last and now - last[name] <= EXERCISE_KEPT_MS:
                 last[name] = max(last[name], now)
             elif self._is_full(last, now):
                 self.refused[i] = True
@@ -99,8 +100,8 @@ class Exercises:
 
     def _drop_old(self, last: dict[str, int], arrival_ms: Sequence[int] | Ints) -> None:
         """Drop what these rows have outlived, each for the first row that has: it must not matter where the log is cut."""
-        for name, at in [(name, at) for name, at in last.items() if arrival_ms[-1] - at > KEPT_MS]:
-            self._drop(name, last, int(next(now for now in arrival_ms if now - at > KEPT_MS)))
+        for name, at in [(name, at) for name, at in last.items() if arrival_ms[-1] - at > EXERCISE_KEPT_MS]:
+            self._drop(name, last, int(next(now for now in arrival_ms if now - at > EXERCISE_KEPT_MS)))
 
     def _drop(self, name: str, last: dict[str, int], now_ms: int) -> None:
         del last[name]

@@ -11,10 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from streams.contract.times import to_ms
+from streams.contract.times import DAY_MS, to_ms
 from streams.engine.instants import Bools, Ints
 
-DAY_MS: Final = 86_400_000
 TOO_OLD_MS: Final = DAY_MS
 """A value observed this long before its arrival (in an exercise: before its watermark) is late (contract 3)."""
 CALENDAR_END_MS: Final = to_ms(dt.datetime(9999, 1, 1, tzinfo=dt.UTC))

@@ -15,8 +15,7 @@ import orjson
 from streams.contract.alerts import Alert, Bilingual, Level
 from streams.contract.readings import MEASURES
 from streams.contract.sensors import Sensor
-from streams.contract.times import format_ms, to_ms
-from streams.contract.topics import DAY_MS
+from streams.contract.times import DAY_MS, format_ms, to_ms
 from streams.registry import Registry
 from streams.room.city import City
 from streams.room.view import Series, SeriesKey, View

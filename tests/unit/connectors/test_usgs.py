@@ -12,7 +12,8 @@ from connectors.frame.geography import distance_and_bearing, place_seen_from
 from connectors.frame.upstream import Upstream
 from connectors.usgs import OLDEST_DAYS, Reach, Usgs, UsgsSettings
 from streams.contract.bulletins import Bulletin
-from streams.contract.topics import BULLETINS, DAY_MS, TOPICS
+from streams.contract.times import DAY_MS
+from streams.contract.topics import BULLETINS, TOPICS
 from streams.errors import WrongSetting
 from tests.support.clock import StillClock
 from tests.support.upstream import POHANG, FeedServer, recorded_week

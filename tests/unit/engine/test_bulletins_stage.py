@@ -11,8 +11,9 @@ from streams.contract.alerts import Bilingual
 from streams.contract.rules import Rule
 from streams.contract.topics import ALERT_EVENTS, REJECTED
 from streams.engine.alerts_stage import AlertsStage
-from streams.engine.bulletins_stage import EXERCISE_KEPT_MS, KEPT_MS, BulletinsStage
+from streams.engine.bulletins_stage import KEPT_MS, BulletinsStage
 from streams.engine.event_partitions import ONE
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from tests.support.timeline import CITY, Raw, ms
 
 

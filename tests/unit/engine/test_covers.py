@@ -13,8 +13,9 @@ import pytest
 from streams.contract.alerts import Alert, AlertEvent, Command, Cover
 from streams.contract.times import from_ms
 from streams.contract.topics import ALERTS
-from streams.engine.alerts_stage import EXERCISE_KEPT_MS, AlertsStage
+from streams.engine.alerts_stage import AlertsStage
 from streams.engine.covers import ENDED_KEPT_MS
+from streams.engine.exercises import EXERCISE_KEPT_MS
 from tests.support.timeline import Raw, ms
 
 EXAMPLE = Alert.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,call-overload]

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contract.bulletins import Bulletin
 from streams.contract.rule_levels import RuleLevel
-from streams.engine.reports import distance_of, held_by, reached
+from streams.engine.announced_levels import distance_of, held_by, reached
 
 POHANG = (129.36, 36.02)
 
