@@ -13,7 +13,7 @@ from streams.contract.watched import SHARE, When
 from streams.contract.windows import MOBILE_ZONE
 from streams.engine.absence_rules import AbsenceRule, Absent
 from streams.engine.alert_texts import Named, ended, is_share, told, why_ended
-from streams.engine.changed_seeds import Recovered, Withdrawn
+from streams.engine.changed_seeds import CoverChanged, Withdrawn
 from streams.engine.covers import send_cover
 from streams.engine.event_partitions import EventPartitions
 from streams.engine.levels import Change, Threshold
@@ -69,7 +69,7 @@ def end_event(alert_id: str, origin: str, *, step: int, at_ms: int, why: Bilingu
 
 def send_changed(
     out: Outputs,
-    changed: Withdrawn | Recovered,
+    changed: Withdrawn | CoverChanged,
     exercise: str | None,
     partitions: EventPartitions,
     area: Sequence[str],
@@ -81,7 +81,7 @@ def send_changed(
     """
     alert_id = alert_id_of(changed.rule_id, changed.scope_id, changed.onset_ms, exercise)
     origin = f"rule:{changed.rule_id}"
-    if isinstance(changed, Recovered):
+    if isinstance(changed, CoverChanged):
         event = AlertEvent(
             alert_id=alert_id,
             origin=origin,

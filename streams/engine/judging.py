@@ -16,7 +16,7 @@ from streams.contract.rules import Rule
 from streams.engine.absence_rules import AbsenceRule, absence_rules
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, indices
 from streams.engine.batch import Batch, Values, newest_before
-from streams.engine.changed_seeds import Recovered, Withdrawn
+from streams.engine.changed_seeds import CoverChanged, Withdrawn
 from streams.engine.closing import PANE_S, Finished
 from streams.engine.decimals import Floats
 from streams.engine.further import is_met, looks_back, places_of
@@ -225,7 +225,7 @@ class Judging:
             **self.standing.state(self.watch.rules, self._series),
         }
 
-    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn | Recovered]:
+    def load(self, state: dict[str, Any], reached_ms: int) -> list[Withdrawn | CoverChanged]:
         """From a snapshot of this watermark; gives what changed rules make of standing alerts."""
         for ring, kept in (
             (self.sliding, state["sliding"]),

@@ -12,22 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streams.engine.changed_seeds import (
-    RULE_GONE,
-    SENSOR_GONE,
-    JudgedBy,
-    Recovered,
-    Withdrawn,
-    covers_of,
-    recovered,
-    refitted,
-    watched_by,
-    withdrawn,
-)
+from streams.engine.changed_seeds import RULE_GONE, SENSOR_GONE, CoverChanged, Withdrawn
 from streams.engine.decimals import Floats
 from streams.engine.further import Met, joined_at
 from streams.engine.instants import Ints
 from streams.engine.levels import Change, Judged, LevelState, Threshold
+from streams.engine.refit import Refit, kept_of
 from streams.engine.rules import CompiledRule
 from streams.engine.series import Series
 from streams.engine.steady import NOWHERE, Steady
@@ -144,13 +134,11 @@ class Standing:
             self._caught_up(n, s)
             number = numbers.setdefault(rules[n].thresholds[series.sensor[s]], len(numbers))
             standing.append([rules[n].rule.rule_id, s, state.state(), number])
-        watched = {rule.rule.rule_id: watched_by(rule.when) for rule in rules}
-        covers = covers_of(rule.rule for rule in rules)
-        return {"watched": watched, "thresholds": list(numbers), "standing": standing, "covers": covers}
+        return {"thresholds": list(numbers), "standing": standing, **kept_of(rule.rule for rule in rules)}
 
     def load(
         self, state: dict[str, Any], rules: list[CompiledRule], series: Series, reached_ms: int
-    ) -> list[Withdrawn | Recovered]:
+    ) -> list[Withdrawn | CoverChanged]:
         """From a snapshot; gives the ends of alerts that nothing judges any more, and those that cover others than before.
 
         Args:
@@ -159,26 +147,17 @@ class Standing:
             series: restored already.
             reached_ms: the watermark of the snapshot.
         """
-        changed: list[Withdrawn | Recovered] = []
-        covers: dict[str, list[str]] = state.get("covers", {})
+        refit = Refit(state, reached_ms)
         numbers = {rule.rule.rule_id: n for n, rule in enumerate(rules)}
-        watched = [watched_by(rule.when) for rule in rules]
         for rule_id, s, kept, by in state["standing"]:
-            level, number = LevelState(*kept), numbers.get(rule_id)
-            stood, why = level.position >= 0, None
-            if s in series.lost or number is None:
-                why = (RULE_GONE if number is None else SENSOR_GONE) if stood else None
-            else:
-                before = JudgedBy(state["watched"].get(rule_id), None if by is None else state["thresholds"][by])
-                why = refitted(level, before, JudgedBy(watched[number], _thresholds_of(rules[number], series, s)))
-            covered = covers.get(rule_id, [])
-            if why is not None:
-                changed.append(withdrawn(level, rule_id, series.sensor_id(s), why, reached_ms, covered))
-            if s not in series.lost and number is not None:
-                self._put(number, s, level)
-                again = recovered(level, series.sensor_id(s), covered, rules[number].rule, reached_ms)
-                changed += [] if again is None else [again]
-        return changed
+            level, number, sensor_id = LevelState(*kept), numbers.get(rule_id), series.sensor_id(s)
+            if number is None or s in series.lost:
+                refit.drop(level, rule_id, sensor_id, RULE_GONE if number is None else SENSOR_GONE)
+                continue
+            before = None if by is None else state["thresholds"][by]
+            refit.fit(level, rules[number].rule, sensor_id, before, _thresholds_of(rules[number], series, s))
+            self._put(number, s, level)
+        return refit.changed
 
 
 def _thresholds_of(rule: CompiledRule, series: Series, one: int) -> tuple[Threshold, ...]:

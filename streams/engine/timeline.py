@@ -14,7 +14,7 @@ import numpy as np
 from streams.engine.absence import Absence
 from streams.engine.absence_rules import Absent
 from streams.engine.batch import Batch, Values, ordered
-from streams.engine.changed_seeds import Recovered, Withdrawn
+from streams.engine.changed_seeds import CoverChanged, Withdrawn
 from streams.engine.closing import Closing, Entry, Finished
 from streams.engine.duplicates import Seen, keys_of
 from streams.engine.heard import Heard
@@ -255,7 +255,7 @@ class Timeline:
             "absence": self.absence.state(),
         }
 
-    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn | Recovered]:
+    def load(self, state: dict[str, Any], packed: Sequence[bytes]) -> list[Withdrawn | CoverChanged]:
         """From a snapshot, with what was packed of it; gives what changed rules make of standing alerts."""
         self.first_offset, self.watermark.at_ms = state["first_offset"], state["watermark_ms"]
         self.last_arrival_ms, self._closed_ms = state["last_arrival_ms"], state["watermark_ms"]

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from streams.contract.times import to_ms
 from streams.contract.zone_inputs import ZoneInput
 from streams.engine.arrival_order import ArrivalOrder
-from streams.engine.changed_seeds import Recovered, Withdrawn
+from streams.engine.changed_seeds import CoverChanged, Withdrawn
 from streams.engine.watermark import NEVER_MS
 from streams.engine.zone_rules import ZoneRule
 from streams.engine.zone_windows import ZoneFinding, ZoneWindows
@@ -126,9 +126,9 @@ class ZoneDomain:
             "counts": dict(self.counts),
         }
 
-    def load(self, state: dict[str, Any]) -> list[tuple[str | None, Withdrawn | Recovered]]:
+    def load(self, state: dict[str, Any]) -> list[tuple[str | None, Withdrawn | CoverChanged]]:
         """From a snapshot; gives what changed rules make of standing alerts, each with its exercise."""
-        changed: list[tuple[str | None, Withdrawn | Recovered]] = []
+        changed: list[tuple[str | None, Withdrawn | CoverChanged]] = []
         self._order.load(state["order"])
         for partition, exercise, *heard in state["heard"]:
             self._heard[partition, exercise] = _Heard(*heard)

@@ -13,19 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from streams.contract.times import to_ms
 from streams.contract.zone_inputs import ZonePane, ZonePanes
-from streams.engine.changed_seeds import (
-    RULE_GONE,
-    ZONE_GONE,
-    JudgedBy,
-    Recovered,
-    Withdrawn,
-    covers_of,
-    recovered,
-    refitted,
-    watched_by,
-    withdrawn,
-)
+from streams.engine.changed_seeds import RULE_GONE, ZONE_GONE, CoverChanged, Withdrawn
 from streams.engine.levels import Change, Judged, LevelState
+from streams.engine.refit import Refit, kept_of
 from streams.engine.watermark import NEVER_MS
 from streams.engine.zone_rules import ZoneRule, value_of
 
@@ -145,30 +135,34 @@ class ZoneWindows:
                 [ids[number], zone, start_ms, [list(pane.model_dump().values()) for pane in panes.values()]]
                 for (number, zone, start_ms), panes in self._open.items()
             ],
-            "watched": {rule.rule.rule_id: watched_by(rule.when) for rule in self._rules},
             "standing": [
                 [ids[number], zone, state.state(), self._rules[number].thresholds]
                 for (number, zone), state in self._standing.items()
             ],
-            "covers": covers_of(rule.rule for rule in self._rules),
+            **kept_of(rule.rule for rule in self._rules),
         }
 
-    def load(self, state: dict[str, Any]) -> list[Withdrawn | Recovered]:
+    def load(self, state: dict[str, Any]) -> list[Withdrawn | CoverChanged]:
         """From a snapshot; gives the ends of alerts that nothing judges any more, and those that cover others than before.
 
         An open window of a rule or a zone that is gone, or of a rule that watches something else now, is dropped.
         """
         self._marks, self._began, self._passed_ms = state["marks"], state["began"], state["passed_ms"]
         numbers = {rule.rule.rule_id: number for number, rule in enumerate(self._rules)}
-        same = {
-            rule_id
-            for rule_id, number in numbers.items()
-            if state["watched"].get(rule_id) in (None, watched_by(self._rules[number].when))
-        }
+        refit = Refit(state, self._passed_ms)
         for rule_id, zone, start_ms, rows in state["open"]:
-            if rule_id in same:
-                self._reopen(numbers[rule_id], zone, start_ms, rows)
-        return self._load_standing(state, numbers)
+            number = numbers.get(rule_id)
+            if number is not None and refit.is_same(self._rules[number].rule):
+                self._reopen(number, zone, start_ms, rows)
+        for rule_id, zone, kept, thresholds in state["standing"]:
+            level, number = LevelState(*kept), numbers.get(rule_id)
+            if number is None or zone not in self._rules[number].zones:
+                refit.drop(level, rule_id, zone, RULE_GONE if number is None else ZONE_GONE)
+                continue
+            rule = self._rules[number]
+            refit.fit(level, rule.rule, zone, thresholds, rule.thresholds)
+            self._standing[number, zone] = level
+        return refit.changed
 
     def _reopen(self, number: int, zone: str, start_ms: int, rows: list[list[Any]]) -> None:
         rule = self._rules[number]
@@ -177,24 +171,6 @@ class ZoneWindows:
         if watched is not None and panes:
             self._open[number, zone, start_ms] = panes
             heappush(self._dues, (start_ms + rule.window_ms + watched.delay_ms, number, zone, start_ms))
-
-    def _load_standing(self, state: dict[str, Any], numbers: dict[str, int]) -> list[Withdrawn | Recovered]:
-        changed: list[Withdrawn | Recovered] = []
-        covers: dict[str, list[str]] = state.get("covers", {})
-        for rule_id, zone, kept, thresholds in state["standing"]:
-            level, number, covered = LevelState(*kept), numbers.get(rule_id), covers.get(rule_id, [])
-            if number is None or zone not in self._rules[number].zones:
-                why = (RULE_GONE if number is None else ZONE_GONE) if level.position >= 0 else None
-            else:
-                rule = self._rules[number]
-                before = JudgedBy(state["watched"].get(rule_id), thresholds)
-                why = refitted(level, before, JudgedBy(watched_by(rule.when), rule.thresholds))
-                self._standing[number, zone] = level
-                again = recovered(level, zone, covered, rule.rule, self._passed_ms)
-                changed += [] if again is None else [again]
-            if why is not None:
-                changed.append(withdrawn(level, rule_id, zone, why, self._passed_ms, covered))
-        return changed
 
 
 def _pane(row: list[Any]) -> ZonePane:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streams.contract.further import Also
-from streams.engine.changed_seeds import JudgedBy, refitted
 from streams.engine.levels import Judged, LevelState, Threshold
+from streams.engine.refit import JudgedBy, refitted
 
 MINUTE_MS = 60_000
 OF_THREE_HOURS = Also("rainfall_mm", 10_800, "sum", 90, None)
