@@ -13,13 +13,13 @@ import pytest
 from deploy.oracle.air_quality_index import ENDS, NEXT, index_of
 from streams.engine.air_quality_index import HOURS, POLLUTANTS, UNKNOWN, indices
 from streams.engine.hourly import HOUR_MS
-from tests.support.random_rules import Said, agreed, write_alike
+from tests.support.random_rules import Said, agreed, speaking, write_alike
 from tests.support.side_by_side import SideBySide
 from tests.support.zone_city import PLACE, level
 
 HISTORIES = 10_000
 NAMES = [f"air-{i:03d}" for i in range(150)]
-EXAMPLES = 4
+LOGS = 4
 MINUTE_MS = 60_000
 STATION: dict[str, Any] = {
     "domain": "air-quality",
@@ -144,15 +144,15 @@ def _past(name: str, rng: random.Random) -> list[Said]:
         if rng.random() < 0.05 or not fields:
             continue
         late_ms = rng.choice((0, 0, 0, 0, 10 * MINUTE_MS, 100 * MINUTE_MS))
-        said.append(Said(at_ms + late_ms + rng.randrange(MINUTE_MS), at_ms, name, fields, period_s=3600))
+        said.append(Said(at_ms + late_ms + rng.randrange(MINUTE_MS), at_ms, name, fields | {"period_s": 3600}))
         if rng.random() < 0.05:
-            said.append(Said(at_ms + late_ms + 2 * MINUTE_MS, at_ms, name, fields, period_s=3600))
+            said.append(Said(at_ms + late_ms + 2 * MINUTE_MS, at_ms, name, fields | {"period_s": 3600}))
     return said
 
 
 @pytest.mark.slow
 def test_the_index_raises_as_the_calculation_has_it(both: SideBySide) -> None:
-    seen = agreed(both, NAMES, _past, STATION["domain"], EXAMPLES)
+    seen = agreed(both, speaking(NAMES, _past, STATION["domain"]), LOGS)
 
     for happened in (
         "raised advisory",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.random_rules import Said, agreed, write_alike
+from tests.support.random_rules import Said, agreed, speaking, write_alike
 from tests.support.side_by_side import SideBySide
 from tests.support.zone_city import PLACE, level
 
 NAMES = [f"station-{i:04d}" for i in range(1000)]
-EXAMPLES = 4
+LOGS = 4
 MINUTE_MS = 60_000
 STATION: dict[str, Any] = {
     "domain": "disaster",
@@ -111,7 +111,7 @@ def _past(name: str, rng: random.Random) -> list[Said]:
 
 @pytest.mark.slow
 def test_further_conditions_raise_as_the_calculation_has_it(both: SideBySide) -> None:
-    seen = agreed(both, NAMES, _past, STATION["domain"], EXAMPLES)
+    seen = agreed(both, speaking(NAMES, _past, STATION["domain"]), LOGS)
 
     for happened in (
         "sums raised advisory",

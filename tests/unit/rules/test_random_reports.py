@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from deploy.oracle import Arrived
 from streams.contract.times import format_ms
+from tests.support.random_rules import agreed
 from tests.support.side_by_side import SideBySide
 from tests.support.small_city import CITY, SENSORS
 from tests.support.storm_city import write_in_its_zones
 
-QUAKES, EXAMPLES = 400, 25
+QUAKES, LOGS = 400, 25
 BEGIN_MS = 1_662_390_000_000
 _LEVEL = """
 [[rules.levels]]
@@ -45,11 +43,6 @@ RULES += 'bulletin = { kind = "earthquake" }\n' + "".join(
         ("serious", "{ magnitude_at_least = 5.0 }"),
     )
 )
-
-
-@pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_in_its_zones(tmp_path_factory.mktemp("quakes"), CITY, SENSORS, RULES)
 
 
 def place(draw: random.Random, centre: tuple[float, float]) -> dict[str, float] | None:
@@ -91,24 +84,17 @@ def revisions(draw: random.Random, number: int, centre: tuple[float, float]) -> 
             yield at_ms, sent
 
 
-def log_of(seed: int, centre: tuple[float, float]) -> list[Arrived]:
-    draw = random.Random(seed)
-    said = [one for number in range(QUAKES) for one in revisions(draw, number, centre)]
+def log_of(rng: random.Random, centre: tuple[float, float]) -> list[Arrived]:
+    said = [one for number in range(QUAKES) for one in revisions(rng, number, centre)]
     said.sort(key=lambda one: one[0])
     return [Arrived("bulletins", 0, at_ms, json.dumps(value).encode()) for at_ms, value in said]
 
 
 @pytest.mark.slow
-def test_the_stages_say_of_ten_thousand_earthquakes_what_the_slow_calculation_says(seeds: Path) -> None:
-    both, seen = SideBySide(seeds, partitions=2), Counter[str]()
+def test_the_stages_say_of_ten_thousand_earthquakes_what_the_slow_calculation_says(tmp_path: Path) -> None:
+    both = SideBySide(write_in_its_zones(tmp_path, CITY, SENSORS, RULES), partitions=2)
 
-    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(st.integers(0, 2**32), st.floats(0.2, 0.8))
-    def holds(seed: int, part: float) -> None:
-        log = log_of(seed, both.known.city.centre)
-        assert both.differences(log, None, restarts=[int(len(log) * part)], seen=seen) == []
-
-    holds()
+    seen = agreed(both, lambda rng: log_of(rng, both.known.city.centre), LOGS, exercise=None)
 
     happened = ("raised attention", "raised alert", "raised serious", "stepped_up alert", "stepped_down attention")
     least = [f"quake {what}" for what in (*happened, "revised alert", "cleared -")]
