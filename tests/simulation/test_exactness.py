@@ -17,8 +17,10 @@ from tests.simulation.many import all_judged, told
 from tests.simulation.simulator import Run, run
 from tests.simulation.verdict import complaints
 
-SEEDS: Final = 2_000
-"""Some seven minutes on two processors; `python -m tests.simulation --seeds 50000` takes a night's worth."""
+pytestmark = pytest.mark.slow
+
+SEEDS: Final = 1_000
+"""Some four minutes on two processors; `python -m tests.simulation --seeds 50000` takes a night's worth."""
 RARE: Final = {
     "aborted by time": SEEDS // 20,
     "exercise dropped": SEEDS // 4,

@@ -23,6 +23,8 @@ from streams.worker.told import Told
 from streams.worker.transactions import Transactions
 from tests.simulation.planting import Defect, Patch, around, must_be_found, name_of
 
+pytestmark = pytest.mark.slow
+
 
 def _checkpoint_after_its_transaction(patch: Patch) -> None:
     def make(commit: Any) -> Any:

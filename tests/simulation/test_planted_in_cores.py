@@ -23,6 +23,8 @@ from streams.engine.zone_windows import ZoneWindows
 from streams.engine.zones_stage import ZonesStage
 from tests.simulation.planting import Defect, Patch, around, must_be_found, name_of, without
 
+pytestmark = pytest.mark.slow
+
 # -- zones --------------------------------------------------------------------------------------------------------------
 
 
