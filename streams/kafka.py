@@ -1,6 +1,7 @@
 """The one way to open Kafka clients, and to create and compare topics.
 
-Private hook of aiokafka 0.14.0, hence a pinned version: fetcher.PartitionRecords._contains_abort_marker.
+Two defects of aiokafka 0.14.0 are mended here, hence a pinned version: fetcher.PartitionRecords._contains_abort_marker and
+AIOKafkaClient.send.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
@@ -20,8 +22,10 @@ from aiokafka.errors import (
     KafkaError,
     NotCoordinatorForGroupError,
     TopicAlreadyExistsError,
+    for_code,
 )
 from aiokafka.partitioner import murmur2
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.structs import OffsetAndMetadata
 
@@ -46,6 +50,22 @@ def _contains_abort_marker(self: Any, batch: Any) -> bool:
 
 
 fetcher.PartitionRecords._contains_abort_marker = _contains_abort_marker
+_send: Final = AIOKafkaClient.send
+
+
+async def _send_and_look(self: Any, node_id: int, request: Any, **more: Any) -> Any:
+    """Send a request; raises what stands for a whole answer of a group's offsets.
+
+    A broker that has just begun, or lost and regained a group within its start, refuses them as a whole and names no partition.
+    aiokafka looks at partitions only: it would say that nothing was committed, and everything would be told again.
+    """
+    answer = await _send(self, node_id, request, **more)
+    if getattr(answer, "API_KEY", None) == OffsetFetchRequest.API_KEY and (code := getattr(answer, "error_code", 0)):
+        raise for_code(code)
+    return answer
+
+
+AIOKafkaClient.send = _send_and_look
 
 
 def client_options(settings: Settings, client_id: str) -> dict[str, Any]:
@@ -129,13 +149,9 @@ async def committed(
                 try:
                     found: dict[TopicPartition, OffsetAndMetadata]
                     found = await admin.list_consumer_group_offsets(group, partitions=partitions)
-                    # A group that is still being loaded is answered for as a whole, which the client passes over: it then
-                    # names no partition. Taken for "nothing was committed", everything would be told again.
-                    if found.keys() >= set(partitions):
-                        return found
+                    return found
                 except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError):
-                    pass
-                await asyncio.sleep(COORDINATOR_S)  # a broker that has just begun
+                    await asyncio.sleep(COORDINATOR_S)  # a broker that has just begun
     except (TimeoutError, OSError, KafkaError) as e:
         raise Unavailable(
             f"the broker does not tell the group's offsets ({type(e).__name__})",

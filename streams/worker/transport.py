@@ -43,6 +43,8 @@ LOOK_AGAIN_S: Final = 0.01
 """While some partitions have no room, what the others have is waited for so long: a chunk takes as long to apply."""
 FETCH_WAIT_MS: Final = 500
 """A broker without news answers after this long; idleness is known that exactly."""
+JOINED_MS: Final = 5_000
+"""How long after a rebalance's end a broker may take to answer those who asked to join."""
 READER_BYTES: Final = 4 * MIB
 """A socket pauses above twice this; at aiokafka's 64 KiB one fetch pauses it some thirty times."""
 
@@ -96,6 +98,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 4,
             rebalance_timeout_ms=2 * session_ms,
+            # As Kafka's own client: a broker that loses the group while one waits to join it may never answer.
+            request_timeout_ms=2 * session_ms + JOINED_MS,
             metadata_max_age_ms=60_000,
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from aiokafka import TopicPartition
@@ -11,6 +13,7 @@ from deploy.kafka import KafkaNode
 from streams import kafka
 from streams.contract.topics import CHECKPOINTS
 from streams.engine.outputs import Outputs
+from streams.errors import Unavailable
 from streams.settings import Settings, load
 from streams.worker import checkpoints
 from streams.worker.checkpoints import Checkpoint, Owner, pieces_of
@@ -19,6 +22,8 @@ from streams.worker.transactions import Transactions
 
 MINE = Owner("readings", "readings.disaster", 0)
 GROUP = "checkpoints-test-worker"
+ANSWERS = 150
+"""Over some seconds: a broker that has begun again loses its groups once more, a second or two after it first had them."""
 
 
 def _settings(node: KafkaNode, folder: Path) -> Settings:
@@ -55,6 +60,25 @@ async def test_a_group_that_never_committed_has_told_nothing(own_kafka: KafkaNod
     offsets = await kafka.committed(settings, "never-seen", [place])
 
     assert told(offsets.get(place)) == NOTHING
+
+
+async def test_a_broker_that_begins_again_never_says_that_nothing_was_committed(
+    own_kafka: KafkaNode, tmp_path: Path
+) -> None:
+    settings = _settings(own_kafka, tmp_path)
+    await kafka.apply_topics(settings)
+    committed = await _keep(settings, WHOLE)
+    place = TopicPartition(MINE.topic, MINE.partition)
+
+    own_kafka.child.kill()
+    beginning = asyncio.create_task(own_kafka.start())
+    answers = Counter[Told]()
+    while answers.total() < ANSWERS:
+        with suppress(Unavailable):
+            answers[told((await kafka.committed(settings, GROUP, [place])).get(place))] += 1
+    await beginning
+
+    assert answers == {committed: ANSWERS}
 
 
 async def test_where_no_offset_is_known_a_checkpoint_behind_an_open_transaction_is_waited_for(

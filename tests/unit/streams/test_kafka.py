@@ -83,9 +83,9 @@ async def test_a_group_that_is_being_loaded_is_not_one_that_committed_nothing(mo
         return answers.pop(0)
 
     monkeypatch.setattr(kafka, "_admin", admin)
+    monkeypatch.setattr(kafka, "_send", answered)
     monkeypatch.setattr(kafka, "COORDINATOR_S", 0)
     monkeypatch.setattr(AIOKafkaAdminClient, "find_coordinator", found)
-    monkeypatch.setattr(AIOKafkaAdminClient, "_send_request", answered)
 
     offsets = await kafka.committed(Settings(), "urbanhub-worker", [TP])
 
