@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Final, NamedTuple
 
 from streams.worker.app import GC_THRESHOLD
@@ -36,6 +37,15 @@ def judged(seed: int) -> Judged:
 
 def _set_out() -> None:
     gc.set_threshold(GC_THRESHOLD, 20, 100)  # as a worker does
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """A pool's process waits for more for ever when the one that made it was killed."""
+    parent = parent_process()
+    assert parent is not None, "it was started by a pool"
+    parent.join()
+    os._exit(1)
 
 
 def all_judged(seeds: Iterable[int]) -> Iterator[Judged]:
