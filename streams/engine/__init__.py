@@ -39,9 +39,10 @@ One batch from bytes to alert, file by file:
     heard           readings as evidence that their sensors speak
     absence_alerts  the alerts of a rule on absence, each with its steps
     absence         sensors that say nothing: who has not spoken for N of its own intervals
-    changed_seeds   what becomes of a kept level when its rule or what it watches has changed
+    refit           what becomes of a kept level when its rule or what it watches has changed
+    changed_seeds   what is told of its alert then, and why it ends
     bulletin_alerts an announcement at a level → the alert, in both languages
-    reports         which level of a rule an announcement reaches
+    announced_levels    which level of a rule an announcement reaches
     zone_feed       what the zones stage is told: windows that zone rules read, and how far this partition has come
     event_partitions where alert events belong
     covers          which alerts cover others, told to every partition and kept by each
