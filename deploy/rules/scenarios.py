@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.replay.envelope import outgoing
 from connectors.replay.recording import Wrong, find_recording
-from deploy.promises import read_scenario
+from deploy.promises import PromisedAlert, read_scenario
 from deploy.rules.offline import AlertState, Arrival, OfflineCity
 from deploy.rules.trial import Verdict, scope_of
 from streams import maintenance
@@ -39,35 +39,39 @@ def arrivals(name: str, seeds: Path) -> Iterator[Arrival]:
             yield Arrival(record.topic, sent.key, sent.value, ARRIVAL_MS + number)
 
 
-def played(name: str, seeds: Path, known: Registry, rules: Sequence[Rule]) -> list[AlertState]:
-    """The states of alerts that a scenario brings, in the order in which they come.
+class Played(NamedTuple):
+    """What a scenario brings, beside what its file promises."""
+
+    states: list[AlertState]
+    """Of alerts, in the order in which they come."""
+    promised: list[PromisedAlert]
+
+
+def played(name: str, seeds: Path, known: Registry, rules: Sequence[Rule]) -> Played:
+    """A scenario's alerts by these rules.
 
     Raises:
         WrongInput, WrongSeed: as `arrivals`.
     """
     periods = maintenance.load(seeds, known)
-    return OfflineCity(known, rules, periods=periods, restarts=False).feed(arrivals(name, seeds))
+    states = OfflineCity(known, rules, periods=periods, restarts=False).feed(arrivals(name, seeds))
+    return Played(states, read_scenario(seeds, name, known).expects.alerts)
 
 
-def compared(name: str, seeds: Path, known: Registry, rule: Rule, states: Sequence[AlertState]) -> Verdict:
+def compared(found: Played, known: Registry, rule: Rule) -> Verdict:
     """A rule's alerts in a scenario beside the promised ones.
 
     Args:
-        name: of the scenario.
-        seeds: of the city.
-        known: its registry.
+        found: what was played, of this rule and others.
+        known: the city's registry.
         rule: whose alerts.
-        states: what was played, of this rule and others.
-
-    Raises:
-        WrongSeed: the scenario's file is wrong.
     """
     zone = ZoneInfo(known.city.time_zone)
-    promised = [alert for alert in read_scenario(seeds, name, known).expects.alerts if alert.rule_id == rule.rule_id]
+    promised = [alert for alert in found.promised if alert.rule_id == rule.rule_id]
     expected = [_line(s.at, zone, s.transition, s.level, alert.scope) for alert in promised for s in alert.states]
     mine = [
         (state.transition, state.alert)
-        for state in states
+        for state in found.states
         if state.alert.rule_id == rule.rule_id and state.transition not in COVER_CHANGES
     ]
     came = [_line(alert.updated_at, zone, transition, alert.level, scope_of(alert)) for transition, alert in mine]

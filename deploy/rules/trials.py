@@ -1,16 +1,17 @@
-"""Many tests of rules; each scenario is played only once, by another process beside the timelines."""
+"""Many tests of rules, on all of the machine's processors; each scenario is played only once."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.rules.offline import AlertState
-from deploy.rules.scenarios import compared, played
+from deploy.rules.scenarios import Played, compared, played
 from deploy.rules.timelines import RuleTests, Timeline
 from deploy.rules.trial import Verdict, tried
 from streams.contract.rules import Rule
@@ -40,7 +41,7 @@ class Trials:
     seeds: Path
     known: Registry
     files: Sequence[RuleTests]
-    _played: dict[str, list[AlertState]] = field(default_factory=dict)
+    _played: dict[str, Played] = field(default_factory=dict)
     """By scenario."""
 
     def outcomes(self) -> list[Outcome]:
@@ -50,10 +51,24 @@ class Trials:
             WrongInput, WrongSeed: a test names a scenario that is not there or can't be played.
         """
         every = [(file, number, test) for file in self.files for number, test in enumerate(file.tests)]
+        timelines: dict[tuple[Path, str], list[Timeline]] = {}
+        for file, _, test in every:
+            if test.scenario is None:
+                timelines.setdefault((file.path, test.rule), []).append(test)
+        rules = {file.path: file.rules for file in self.files}
         names = dict.fromkeys(test.scenario for _, _, test in every if test.scenario is not None)
-        with ProcessPoolExecutor(1, get_context("spawn")) as other:
-            playing = {name: other.submit(played, name, self.seeds, self.known, self._rules_of(name)) for name in names}
-            found = {id(test): self.verdict(file, test) for file, _, test in every if test.scenario is None}
+        found: dict[int, Verdict] = {}
+        with ProcessPoolExecutor(mp_context=_context()) as others:
+            # A scenario takes as long as a hundred timelines: first.
+            playing = {
+                name: others.submit(played, name, self.seeds, self.known, self._rules_of(name)) for name in names
+            }
+            trying = [
+                (tests, others.submit(_all_tried, tests, rules[path][rule_id], self.known))
+                for (path, rule_id), tests in timelines.items()
+            ]
+            for tests, coming in trying:
+                found |= zip(map(id, tests), coming.result(), strict=True)
             self._played.update({name: coming.result() for name, coming in playing.items()})
         found |= {id(test): self.verdict(file, test) for file, _, test in every if test.scenario is not None}
         return [Outcome(file.path, number, test, found[id(test)]) for file, number, test in every]
@@ -70,7 +85,7 @@ class Trials:
         if test.scenario not in self._played:
             rules = self._rules_of(test.scenario)
             self._played[test.scenario] = played(test.scenario, self.seeds, self.known, rules)
-        return compared(test.scenario, self.seeds, self.known, rule, self._played[test.scenario])
+        return compared(self._played[test.scenario], self.known, rule)
 
     def _rules_of(self, scenario: str) -> list[Rule]:
         """Those of which a test names this scenario."""
@@ -78,3 +93,12 @@ class Trials:
             one.rule: file.rules[one.rule] for file in self.files for one in file.tests if one.scenario == scenario
         }
         return list(named.values())
+
+
+def _all_tried(tests: Sequence[Timeline], rule: Rule, known: Registry) -> list[Verdict]:
+    return [tried(test, rule, known) for test in tests]
+
+
+def _context() -> BaseContext:
+    """A fork has everything loaded already; beside threads, whose locks it would have without them, it is none."""
+    return get_context("fork" if threading.active_count() == 1 else "spawn")
