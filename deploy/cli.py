@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -23,6 +24,8 @@ from streams.cli import app as flow
 from streams.errors import HubError, NoRoom, Unavailable
 
 DEFAULT_SCENARIO: Final = "typhoon"
+LOOKING: Final = ("rules", "tap", "topics")
+"""Commands that ask a hub and write nothing to it but its topics' settings."""
 
 app = typer.Typer(
     name="urbanhub",
@@ -38,12 +41,27 @@ app.add_typer(rules, name="rules", rich_help_panel=LOOK)
 
 @app.callback()
 def _everywhere(
+    context: typer.Context,
     seeds: Annotated[
         Path | None, typer.Option(help="The folder that makes this hub a city's.", envvar="URBANHUB_SEEDS")
     ] = None,
 ) -> None:
     if seeds is not None:
         os.environ["URBANHUB_SEEDS"] = str(seeds.resolve())
+    if context.invoked_subcommand in LOOKING:
+        _look_at_the_running_hub()
+
+
+def _look_at_the_running_hub() -> None:
+    """Where no Kafka is named: that of the hub that runs on the data folder, if one does."""
+    from deploy.data_dir import read_status
+    from streams import settings
+
+    with suppress(HubError):  # the command itself tells what is wrong
+        found = settings.load()
+        running = None if found.kafka_bootstrap_servers else read_status(found.data_dir)
+        if running is not None and running["kafka"]["bootstrap"]:
+            os.environ["KAFKA_BOOTSTRAP_SERVERS"] = running["kafka"]["bootstrap"]
 
 
 @app.command(rich_help_panel="The whole hub")
