@@ -39,8 +39,7 @@ async def test_a_checkpoint_is_read_from_where_the_groups_offset_says(own_kafka:
     await kafka.apply_topics(settings)
     dead = await _left_open(settings)
     committed = await _keep(settings, WHOLE)
-    heir = Transactions(settings, MINE, GROUP)
-    await heir.start()  # as a new owner does first: it waits until what was decided has come everywhere
+    await _settled(settings)
 
     place = TopicPartition(MINE.topic, MINE.partition)
     found = told((await kafka.committed(settings, GROUP, [place]))[place])
@@ -48,7 +47,6 @@ async def test_a_checkpoint_is_read_from_where_the_groups_offset_says(own_kafka:
 
     assert found == committed == Told(8, 1), "a dead worker's record stands before it"
     assert read.newest(MINE) == WHOLE, "and its open transaction holds back nothing"
-    await heir.stop()
     await dead.stop()
 
 
@@ -68,6 +66,7 @@ async def test_a_broker_that_begins_again_never_says_that_nothing_was_committed(
     settings = _settings(own_kafka, tmp_path)
     await kafka.apply_topics(settings)
     committed = await _keep(settings, WHOLE)
+    await _settled(settings)
     place = TopicPartition(MINE.topic, MINE.partition)
 
     own_kafka.child.kill()
@@ -106,6 +105,13 @@ async def _keep(settings: Settings, checkpoint: Checkpoint) -> Told:
     committed = await mine.commit(Outputs(), pieces, Told(checkpoint.applied + 1, None))
     await mine.stop()
     return committed
+
+
+async def _settled(settings: Settings) -> None:
+    """Wait until what was decided has come everywhere, as a new owner does."""
+    heir = Transactions(settings, MINE, GROUP)
+    await heir.start()
+    await heir.stop()
 
 
 async def _left_open(settings: Settings) -> kafka.AIOKafkaProducer:
