@@ -11,12 +11,11 @@ from deploy.acceptance.sheet import Row, Sheet
 from deploy.influx import InfluxAccess
 from deploy.oracle import Answer, Window
 from deploy.promises import PromisedSeries, Scenario
-from streams.contract.times import format_ms, to_ms
+from streams.contract.times import DAY_MS, format_ms, to_ms
 from streams.registry import Registry
 
 STORED_S: Final = 15.0
 """The sink has said that all is stored; this is for an InfluxDB that is busy or was just started again."""
-DAY_MS: Final = 86_400_000
 
 
 class Windows:

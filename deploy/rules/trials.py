@@ -6,16 +6,20 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import repeat
 from multiprocessing import get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from deploy.rules.scenarios import Played, compared, played
 from deploy.rules.timelines import RuleTests, Timeline
 from deploy.rules.trial import Verdict, tried
 from streams.contract.rules import Rule
 from streams.registry import Registry
+
+CHUNK: Final = 4
+"""Timelines that a process takes at a time, with one copy of the registry."""
 
 
 class Outcome(NamedTuple):
@@ -51,24 +55,16 @@ class Trials:
             WrongInput, WrongSeed: a test names a scenario that is not there or can't be played.
         """
         every = [(file, number, test) for file in self.files for number, test in enumerate(file.tests)]
-        timelines: dict[tuple[Path, str], list[Timeline]] = {}
-        for file, _, test in every:
-            if test.scenario is None:
-                timelines.setdefault((file.path, test.rule), []).append(test)
-        rules = {file.path: file.rules for file in self.files}
+        timelines = [(test, file.rules[test.rule]) for file, _, test in every if test.scenario is None]
         names = dict.fromkeys(test.scenario for _, _, test in every if test.scenario is not None)
-        found: dict[int, Verdict] = {}
         with ProcessPoolExecutor(mp_context=_context()) as others:
             # A scenario takes as long as a hundred timelines: first.
             playing = {
                 name: others.submit(played, name, self.seeds, self.known, self._rules_of(name)) for name in names
             }
-            trying = [
-                (tests, others.submit(_all_tried, tests, rules[path][rule_id], self.known))
-                for (path, rule_id), tests in timelines.items()
-            ]
-            for tests, coming in trying:
-                found |= zip(map(id, tests), coming.result(), strict=True)
+            tests, rules = [test for test, _ in timelines], [rule for _, rule in timelines]
+            verdicts = others.map(tried, tests, rules, repeat(self.known), chunksize=CHUNK)
+            found = dict(zip(map(id, tests), verdicts, strict=True))
             self._played.update({name: coming.result() for name, coming in playing.items()})
         found |= {id(test): self.verdict(file, test) for file, _, test in every if test.scenario is not None}
         return [Outcome(file.path, number, test, found[id(test)]) for file, number, test in every]
@@ -93,10 +89,6 @@ class Trials:
             one.rule: file.rules[one.rule] for file in self.files for one in file.tests if one.scenario == scenario
         }
         return list(named.values())
-
-
-def _all_tried(tests: Sequence[Timeline], rule: Rule, known: Registry) -> list[Verdict]:
-    return [tried(test, rule, known) for test in tests]
 
 
 def _context() -> BaseContext:

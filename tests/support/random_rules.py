@@ -58,21 +58,24 @@ def write_alike(
     return seeds
 
 
-def _arrived(said: Said, domain: str) -> Arrived:
+def _arrived(said: Said, domain: str, exercise: str | None) -> Arrived:
     """A reading as a record of its topic's first partition."""
-    value = {"sensor_id": said.sensor_id, "observed_at": format_ms(BEGIN_MS + said.at_ms), "exercise": EXERCISE}
-    value |= said.fields
+    value = {"sensor_id": said.sensor_id, "observed_at": format_ms(BEGIN_MS + said.at_ms), **said.fields}
+    value |= {} if exercise is None else {"exercise": exercise}
     return Arrived(f"readings.{domain}", 0, BEGIN_MS + said.arrives_ms, json.dumps(value).encode())
 
 
 def speaking(
-    names: Sequence[str], past: Callable[[str, random.Random], Sequence[Said]], domain: str
+    names: Sequence[str],
+    past: Callable[[str, random.Random], Sequence[Said]],
+    domain: str,
+    exercise: str | None = EXERCISE,
 ) -> Callable[[random.Random], list[Arrived]]:
-    """Logs in which each of these sensors has a random past, in the order of arrival."""
+    """Logs in which each of these sensors has a random past, of an exercise or of reality, in the order of arrival."""
 
     def log_of(rng: random.Random) -> list[Arrived]:
         said = sorted((one for name in names for one in past(name, rng)), key=lambda one: one.arrives_ms)
-        return [_arrived(one, domain) for one in said]
+        return [_arrived(one, domain, exercise) for one in said]
 
     return log_of
 

@@ -67,7 +67,7 @@ def test_the_stages_say_of_ten_thousand_links_what_the_slow_calculation_says(tmp
     own = [{} if free is None else {"free_flow_kmh": free} for free in FREE_KMH]
     both = SideBySide(write_alike(tmp_path, LINK, list(FREE_OF), RULES, own))
 
-    seen = agreed(both, speaking(list(FREE_OF), _past, "traffic"), LOGS)
+    seen = agreed(both, speaking(list(FREE_OF), _past, "traffic", None), LOGS, exercise=None)
 
     least = ("jam raised advisory", "jam stepped_up warning", "jam stepped_down advisory", "jam cleared -")
     assert {

@@ -16,8 +16,6 @@ from streams.contract.bulletins import HELD_KINDS, BulletinKind
 from streams.contract.rules import Rule
 from tests.support.rule_mutants import Mutant, mutants
 
-pytestmark = pytest.mark.slow
-
 SEEDS = Path(__file__).parents[3] / "seeds"
 KNOWN = registry.load(SEEDS)
 ENTRIES = [
