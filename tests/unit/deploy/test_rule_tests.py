@@ -69,6 +69,18 @@ def test_one_that_fails_is_told_with_place_clause_and_both_sides(seeds: Path) ->
     assert done.exit_code == 1
 
 
+def test_of_many_the_one_that_fails_is_told(seeds: Path) -> None:
+    names = [f"the water rises, {number}" for number in range(9)]
+    many = [GOOD.replace("the water rises", name) for name in names]
+    many[2] = many[2].replace("value = 1 ", "value = 2 ")
+    path = write_tests(seeds, "".join(many))
+
+    told = ran().output.splitlines()
+
+    assert told[0] == "FAILED    river-level: 8 of 9"
+    assert [line for line in told if path.name in line] == [told[1]] and told[1].endswith(names[2])
+
+
 @pytest.mark.parametrize(
     "expect",
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.rules.scenarios import Played, compared, played
 from deploy.rules.timelines import RuleTests, Timeline, path_beside, read_tests
 from deploy.rules.trials import Trials
 from streams import registry, rulebook
@@ -22,6 +23,15 @@ RULES = {rule_id: (file, rule) for file in FILES for rule_id, rule in file.rules
 def test_a_rule_does_what_its_clause_says(file: RuleTests, test: Timeline) -> None:
     verdict = TRIALS.verdict(file, test)
     assert verdict.passed, "\n".join([test.clause, "expected", *verdict.expected, "came", *verdict.came])
+
+
+def test_a_scenario_tells_a_state_that_is_missing_and_one_too_many() -> None:
+    rule = RULES["pm10"][1]
+    found = played("dust-and-quake", SEEDS, KNOWN, [rule])
+
+    assert compared(found, KNOWN, rule).passed
+    assert not compared(Played(found.states[1:], found.promised), KNOWN, rule).passed
+    assert not compared(Played([*found.states, found.states[0]], found.promised), KNOWN, rule).passed
 
 
 @pytest.mark.parametrize("rule_id", RULES)
